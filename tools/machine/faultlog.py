@@ -2,6 +2,7 @@
 import dataclasses
 import os
 import re
+import select
 import threading
 
 from .elf import Elf
@@ -67,15 +68,29 @@ class FaultLog:
     def __init__(self) -> None:
         self._read, self.write = os.pipe()      # `write` goes to QEMU
         self._tail = b""
+        self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._read_all, name="fault log", daemon=True)
         self._thread.start()
 
-    def _read_all(self) -> None:
-        while data := os.read(self._read, 65536):
+    def _take(self, timeout: float | None) -> bool:
+        """Take one piece of what is in the pipe, if something is or comes in time; False at the end and if not."""
+        if not select.select([self._read], [], [], timeout)[0]:
+            return False
+        with self._lock:
+            if not select.select([self._read], [], [], 0)[0]:
+                return True                     # another thread was faster
+            data = os.read(self._read, 65536)
             self._tail = (self._tail + data)[-KEEP:]
+            return bool(data)
+
+    def _read_all(self) -> None:
+        while self._take(None):
+            pass
 
     def text(self) -> str:
-        """The end of the log so far."""
+        """The end of the log, with everything that QEMU has written so far."""
+        while self._take(0):
+            pass
         return self._tail.decode("latin-1")
 
     def started(self) -> None:

@@ -83,6 +83,7 @@ class Serial:
         The search starts behind the match before. Raises ExpectationFailed with the console's last lines when the time
         is over, when the machine has ended or reset, or when `fail` matches first.
         """
+        __tracebackhide__ = True        # pytest shows the caller's line
         regex = re.compile(pattern, re.MULTILINE) if isinstance(pattern, str) else pattern
         limit = seconds(timeout)
         deadline = time.monotonic() + limit
