@@ -1,72 +1,87 @@
-# The build rules that every chapter shares. A chapter's Makefile sets CHAPTER and KERNEL_BITS, names its
-# sources with one `ROOM += FILES` line per room, and includes this file. Nothing here knows a chapter by
-# number: what is built follows from what is named.
-#
-#   LLVM=-22    a version suffix for the LLVM tools (or a folder, with a slash at its end)
-#   V=1         show the commands
-#   SAN=1       kernel with the undefined behaviour sanitizer in trap mode, freed memory poisoned
-#   BUILD=DIR   another build folder
+# The build rules that every chapter shares. A chapter's Makefile sets CHAPTER and KERNEL_BITS, names
+# its sources with one `ROOM += FILES` line per room, and includes this file. Nothing here knows a
+# chapter by its number: what is built follows from what is named. `make help` lists the targets.
 
 .DEFAULT_GOAL := all
+
+ifneq ($(filter 3.%,$(MAKE_VERSION)),)
+# Too old for what follows (macOS): let a newer make do it.
+.PHONY: newer-make
+$(or $(MAKECMDGOALS),all): newer-make
+newer-make:
+	@command -v gmake >/dev/null || { echo 'GNU make 4.0 or newer is needed, this is $(MAKE_VERSION):' \
+		'brew install make, then gmake' >&2; exit 1; }
+	@gmake --no-print-directory $(MAKECMDGOALS)
+else
+
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
+.SECONDARY:
 .DELETE_ON_ERROR:
-.SECONDEXPANSION:
 SHELL := /bin/sh
-export PATH := $(PATH):/usr/sbin:/sbin
+# Where package managers hide tools that we need.
+export PATH := $(subst $() ,:,$(wildcard /opt/homebrew/opt/*/bin /usr/local/opt/*/bin) $(PATH)):/usr/sbin:/sbin
 export LC_ALL := C
 
-Q := $(if $(V),,@)
-say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)')
-
-# Tools. They are looked up when a rule runs, not here.
-TOOL_PREFIX := $(if $(filter %/,$(LLVM)),$(LLVM))
-TOOL_SUFFIX := $(if $(filter %/,$(LLVM)),,$(LLVM))
+# Tools. They are looked up when a rule runs, not here. LLVM is a version suffix (-22) or a folder
+# (/usr/lib/llvm-22/bin/, with the slash).
+TOOL_PREFIX := $(filter %/,$(LLVM))
+TOOL_SUFFIX := $(filter-out %/,$(LLVM))
 CC := $(TOOL_PREFIX)clang$(TOOL_SUFFIX)
 LD := $(TOOL_PREFIX)ld.lld$(TOOL_SUFFIX)
 OBJCOPY := $(TOOL_PREFIX)llvm-objcopy$(TOOL_SUFFIX)
 OBJDUMP := $(TOOL_PREFIX)llvm-objdump$(TOOL_SUFFIX)
 NM := $(TOOL_PREFIX)llvm-nm$(TOOL_SUFFIX)
+SYMBOLIZER := $(TOOL_PREFIX)llvm-symbolizer$(TOOL_SUFFIX)
 AS := nasm
 QEMU := qemu-system-x86_64
+NUMBER := $(CHAPTER:ch%=%)
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)')
+# Stops with one clear line when a program is not there.
+need = for tool in $(1); do command -v $$tool >/dev/null 2>&1 || { \
+	echo "$$tool is not installed: run 'make setup' in the folder above" >&2; exit 1; }; done
 
 # Sources: boot/ is 16-bit code, everything else is the kernel.
 ROOMS := kernel kernel/cpu kernel/sync kernel/dev kernel/mm kernel/fs kernel/proc kernel/sys lib
 in_room = $(addprefix $(1)/,$($(1)))
 BOOT_SOURCES := $(call in_room,boot)
-KERNEL_SOURCES := $(foreach room,$(ROOMS),$(call in_room,$(room)))
+KERNEL_SOURCES := $(strip $(foreach room,$(ROOMS),$(call in_room,$(room))))
 
-# A test kernel has the suite's runner and tests in place of the chapter's show.
+# A test kernel has the suite's runner and the tests that hold for the chapter in place of the file
+# that defines first_program().
 ifdef TEST
 KERNEL_SOURCES := $(filter-out kernel/demo.c kernel/proc/init.c,$(KERNEL_SOURCES))
-TEST_SOURCES := $(shell cd ../tests/kernel 2>/dev/null && ls | awk -v chapter=$(CHAPTER:ch%=%) \
-	'/^runner\.c$$/ || (/^[0-9][0-9]-[0-9][0-9]-.*\.c$$/ && substr($$0, 1, 2) <= chapter && chapter <= substr($$0, 4, 2)) || \
-	(/^[0-9][0-9]-[^0-9].*\.c$$/ && substr($$0, 1, 2) <= chapter)')
+TEST_SOURCES := runner.c $(shell cd ../tests/kernel && ls | awk -v chapter=$(NUMBER) ' \
+	/^[0-9][0-9]-[0-9][0-9]-.*\.c$$/ { if (chapter < substr($$0, 1, 2) || substr($$0, 4, 2) < chapter) next } \
+	/^[0-9][0-9]-.*\.c$$/ { if (substr($$0, 1, 2) <= chapter) print }')
 endif
 
-BUILD ?= build$(if $(TEST),/test)$(if $(SAN),-san)
+BUILD ?= build$(if $(TEST),/test$(if $(SAN),-san),$(if $(SAN),/san))
 B := $(BUILD)
 IMAGE := $(B)/os.img
 
-COMMON_FLAGS := -std=c17 -g -ffreestanding -fno-pic -Wall -Wextra $(if $(TEST),-Werror) \
-	-I. -DCHAPTER='"$(CHAPTER)"'
-BOOT_CFLAGS := --target=i386-none-elf -m16 -march=i386 -Oz -mregparm=3 -fno-stack-protector \
+COMMON_FLAGS := -std=c17 -g -ffreestanding -fno-pic -Wall -Wextra -I. -DCHAPTER='"$(CHAPTER)"' \
+	$(if $(TEST),-Werror -I.. -fmacro-prefix-map=../=)
+BOOT_CFLAGS := --target=i386-none-elf -m16 -march=i386 -Oz -mregparm=3 -fomit-frame-pointer -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -mno-sse -mno-mmx -mno-80387 $(COMMON_FLAGS)
 KERNEL_TARGET_32 := --target=i686-none-elf
 KERNEL_TARGET_64 := --target=x86_64-none-elf -mcmodel=kernel
 KERNEL_CFLAGS := $(KERNEL_TARGET_$(KERNEL_BITS)) -O2 -mno-red-zone -mgeneral-regs-only \
 	-fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fstack-protector-strong \
 	-mstack-protector-guard=global $(COMMON_FLAGS) \
-	$(if $(SAN),-DSAN -fsanitize=undefined -fsanitize-trap=undefined) $(if $(TEST),-I..)
+	$(if $(SAN),-DSAN -fsanitize=undefined -fsanitize-trap=undefined)
 NASM_FLAGS := -g -F dwarf -I$(B)/include/ -I. $(if $(TEST),-Werror)
 KERNEL_EMULATION_32 := elf_i386
 KERNEL_EMULATION_64 := elf_x86_64
 LD_FLAGS := -nostdlib -static --build-id=none -z max-page-size=0x1000 --fatal-warnings
 
 BOOT_OBJECTS := $(BOOT_SOURCES:%=$(B)/%.o)
-KERNEL_OBJECTS := $(KERNEL_SOURCES:%=$(B)/%.o) $(TEST_SOURCES:%=$(B)/tests/%.o)
+TEST_OBJECTS := $(if $(TEST),$(TEST_SOURCES:%=$(B)/tests/%.o) $(B)/tests/list.c.o)
+KERNEL_OBJECTS := $(KERNEL_SOURCES:%=$(B)/%.o) $(TEST_OBJECTS)
 KERNEL_BIN := $(if $(KERNEL_SOURCES),$(B)/kernel.bin)
-SYMBOLS := $(filter kernel/cpu/symbols.c,$(KERNEL_SOURCES))
+SYMBOLS := $(if $(filter kernel/cpu/symbols.c,$(KERNEL_SOURCES)),$(B)/symbols.asm.o)
 
 # ---- Build ----
 
@@ -74,17 +89,17 @@ SYMBOLS := $(filter kernel/cpu/symbols.c,$(KERNEL_SOURCES))
 all: $(IMAGE)
 
 # Rewritten when a flag, a tool or the list of sources changes; everything built depends on it.
-SETTINGS := $(CC) | $(BOOT_CFLAGS) | $(KERNEL_CFLAGS) | $(NASM_FLAGS) | $(LD_FLAGS) | $(BOOT_SOURCES) | \
-	$(KERNEL_SOURCES) | $(TEST_SOURCES)
+$(B)/settings: export SETTINGS := $(CC) $(LD) | $(BOOT_CFLAGS) | $(KERNEL_CFLAGS) | $(NASM_FLAGS) | \
+	$(LD_FLAGS) | $(BOOT_SOURCES) | $(KERNEL_SOURCES) | $(TEST_SOURCES)
 $(B)/settings: FORCE
+	@$(call need,$(CC) $(LD) $(OBJCOPY) $(NM) $(AS))
 	@mkdir -p $(@D)
 	@printf '%s\n' "$$SETTINGS" | cmp -s - $@ || printf '%s\n' "$$SETTINGS" > $@
-$(B)/settings: export SETTINGS := $(SETTINGS)
 .PHONY: FORCE
 FORCE:
 
 # Constants for nasm: the #define lines with values of a C header.
-INCLUDES := $(patsubst %.h,$(B)/include/%.inc,$(wildcard boot/*.h kernel/*.h kernel/cpu/*.h))
+INCLUDES := $(patsubst %.h,$(B)/include/%.inc,$(wildcard boot/*.h kernel/*.h kernel/cpu/*.h kernel/dev/*.h))
 $(B)/include/%.inc: %.h $(B)/settings
 	@mkdir -p $(@D)
 	$(Q)sed -n -e 's|//.*||' -e 's/^#define \([A-Z][A-Z0-9_]*\) \([^ ].*\)/%define \1 \2/p' $< > $@
@@ -97,12 +112,22 @@ $(B)/boot/%.c.o: boot/%.c $(B)/settings
 $(B)/boot/%.asm.o: boot/%.asm $(INCLUDES) $(B)/settings
 	@mkdir -p $(@D)
 	$(call say,NASM,$<)
-	$(Q)$(AS) -f elf32 $(NASM_FLAGS) -MD $(@:.o=.d) $< -o $@
+	$(Q)$(AS) -f elf32 $(NASM_FLAGS) -MP -MD $(@:.o=.d) $< -o $@
 
 $(B)/tests/%.c.o: ../tests/kernel/%.c $(B)/settings
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(KERNEL_CFLAGS) -MMD -MP -c $< -o $@
+
+# The list of all tests: what the lines TEST(name, ... and TEST_PANIC(name, ... say.
+$(B)/tests/list.c: $(TEST_SOURCES:%=../tests/kernel/%) $(B)/settings
+	@mkdir -p $(@D)
+	$(Q)awk -F'[(,]' 'BEGIN { print "#include \"tests/kernel/test.h\"" } \
+		/^TEST(_PANIC)?\(/ { print "extern const struct test test_" $$2 ";"; list = list "\n    &test_" $$2 "," } \
+		END { print "const struct test *const test_list[] = {" list "\n    NULL,\n};" }' $(filter %.c,$^) > $@
+
+$(B)/%.c.o: $(B)/%.c
+	$(Q)$(CC) $(KERNEL_CFLAGS) -c $< -o $@
 
 $(B)/%.c.o: %.c $(B)/settings
 	@mkdir -p $(@D)
@@ -112,7 +137,7 @@ $(B)/%.c.o: %.c $(B)/settings
 $(B)/%.asm.o: %.asm $(INCLUDES) $(B)/settings
 	@mkdir -p $(@D)
 	$(call say,NASM,$<)
-	$(Q)$(AS) -f elf$(KERNEL_BITS) $(NASM_FLAGS) -MD $(@:.o=.d) $< -o $@
+	$(Q)$(AS) -f elf$(KERNEL_BITS) $(NASM_FLAGS) -MP -MD $(@:.o=.d) $< -o $@
 
 # Linker scripts include the same headers as C and nasm.
 $(B)/%.ld: %.ld $(B)/settings
@@ -121,11 +146,12 @@ $(B)/%.ld: %.ld $(B)/settings
 
 # The kernel is linked twice where it carries a table of its own function names: first with an empty
 # table, then with the one made from that link. The table lies behind all code, so no function moves.
-kernel_link = $(LD) -m $(KERNEL_EMULATION_$(KERNEL_BITS)) $(LD_FLAGS) -T $(B)/kernel/kernel.ld -o $@ $(KERNEL_OBJECTS)
+kernel_link = $(LD) -m $(KERNEL_EMULATION_$(KERNEL_BITS)) $(LD_FLAGS) -T $(B)/kernel/kernel.ld -o $@ \
+	$(KERNEL_OBJECTS)
 
-$(B)/kernel.elf: $(KERNEL_OBJECTS) $(B)/kernel/kernel.ld $(if $(SYMBOLS),$(B)/symbols.asm.o)
+$(B)/kernel.elf: $(KERNEL_OBJECTS) $(B)/kernel/kernel.ld $(SYMBOLS)
 	$(call say,LD,$@)
-	$(Q)$(kernel_link) $(if $(SYMBOLS),$(B)/symbols.asm.o)
+	$(Q)$(kernel_link) $(SYMBOLS)
 
 $(B)/kernel-nosymbols.elf: $(KERNEL_OBJECTS) $(B)/kernel/kernel.ld
 	$(Q)$(kernel_link)
@@ -148,33 +174,217 @@ $(B)/kernel.bin: $(B)/kernel.elf
 # The boot area: MBR, stage 2 and kernel, laid out by boot.ld.
 $(B)/boot.elf: $(BOOT_OBJECTS) $(B)/boot/boot.ld $(KERNEL_BIN)
 	$(call say,LD,$@)
-	$(Q)$(LD) -m elf_i386 $(LD_FLAGS) -T $(B)/boot/boot.ld -o $@ $(BOOT_OBJECTS) $(if $(KERNEL_BIN),-b binary $(KERNEL_BIN))
+	$(Q)$(LD) -m elf_i386 $(LD_FLAGS) -T $(B)/boot/boot.ld -o $@ $(BOOT_OBJECTS) $(KERNEL_BIN:%=-b binary %)
 
 $(IMAGE): $(B)/boot.elf
 	$(call say,IMAGE,$@)
 	$(Q)$(OBJCOPY) -O binary $< $@
 
--include $(wildcard $(B)/boot/*.d $(B)/boot/*.ld.d $(B)/lib/*.d $(B)/tests/*.d $(B)/kernel/*.d $(B)/kernel/*/*.d)
-
-.PHONY: test-kernel
-test-kernel:
-	$(Q)$(MAKE) --no-print-directory TEST=1 all
-
-# ---- Run ----
-
-MEM ?= 128M
-CMDLINE ?=
-
-.PHONY: run
-run: $(IMAGE)
-	$(Q)printf '%s\0' '$(CMDLINE)' | dd of=$(IMAGE) bs=512 seek=2047 conv=notrunc status=none
-	@echo "Ctrl-A X quits."
-	$(Q)$(QEMU) -m $(MEM) -drive file=$(IMAGE),format=raw -display none -serial mon:stdio $(QEMU_EXTRA)
-
-.PHONY: disasm
-disasm: $(B)/boot.elf
-	$(Q)$(OBJDUMP) -d --triple=i386-none-code16 $<
+-include $(wildcard $(patsubst %.o,%.d,$(BOOT_OBJECTS) $(KERNEL_OBJECTS)) $(B)/boot/boot.ld.d \
+	$(B)/kernel/kernel.ld.d)
 
 .PHONY: clean
 clean:
 	$(Q)rm -rf build
+
+# ---- Run ----
+
+ACCEL ?= tcg
+MACHINE ?= pc
+MEM ?= 128M
+CMDLINE ?=
+DISPLAY_MODE ?=
+QEMU_EXTRA ?=
+GDB_PORT ?= 1234
+BOCHS_DISPLAY ?= rfb
+
+# Puts the kernel's command line into the image: 128 bytes in the last sector of the boot area.
+set_command_line = $(if $(KERNEL_BIN),line='$(CMDLINE)'; \
+	[ $${\#line} -le 127 ] || { echo 'CMDLINE: at most 127 bytes fit' >&2; exit 1; }; \
+	{ printf %s "$$line"; head -c 128 /dev/zero; } | head -c 128 | \
+	dd of=$(IMAGE) bs=128 seek=8188 conv=notrunc 2>/dev/null,:)
+
+# A window where there is a screen, this terminal where there is none.
+choose_display = mode='$(DISPLAY_MODE)'; \
+	if [ -z "$$mode" ]; then mode=none; \
+	[ -z "$$DISPLAY$$WAYLAND_DISPLAY" ] && [ "$$(uname)" != Darwin ] || mode=window; fi; \
+	case $$mode in none) display='-display none';; window) display=;; *) display="-display $$mode";; esac; \
+	case $$mode in none) echo 'The console is this terminal. Ctrl-A X quits.';; \
+	*) echo 'The serial port is this terminal. Ctrl-A X here quits, as does closing the window.';; esac
+
+# A kernel without an interrupt table can't report an exception: the processor resets. Then QEMU
+# keeps a log of exceptions and stops at the reset, and we say what happened.
+FAULTS := $(if $(filter kernel/cpu/idt.c,$(KERNEL_SOURCES)),,$(B)/faults.log)
+report_fault = status=$$?; $(if $(FAULTS),sh -c "$$REPORT_FAULT" || exit 1;) exit $$status
+
+qemu = $(QEMU) -accel $(ACCEL) -machine $(MACHINE) -m $(MEM) -drive file=$(IMAGE),format=raw \
+	-serial mon:stdio $(FAULTS:%=-no-reboot -d int,cpu_reset -D %) $(QEMU_EXTRA)
+
+.PHONY: run
+run: $(IMAGE)
+	@$(call need,$(QEMU))
+	$(Q)$(set_command_line)
+	@$(choose_display); $(if $(V),set -x;) $(qemu) $$display; $(report_fault)
+
+# gdb takes what QEMU sends for 64-bit code in all modes. Breakpoints are hardware ones: at power-on
+# there is no memory yet to put others into.
+.PHONY: debug
+debug: $(IMAGE)
+	@$(call need,$(QEMU))
+	$(Q)$(set_command_line)
+	$(Q)printf '%s\n' 'set confirm off' 'symbol-file $(B)/boot.elf' \
+		$(if $(KERNEL_BIN),'add-symbol-file $(B)/kernel.elf') 'set architecture i386:x86-64' \
+		'target remote localhost:$(GDB_PORT)' 'thbreak *0x7c00' \
+		$(if $(KERNEL_BIN),'thbreak kmain') > $(B)/debug.gdb
+	@$(choose_display); \
+	echo 'The machine waits for gdb. In another terminal, in this folder:  gdb -x $(B)/debug.gdb'; \
+	echo 'Then: continue (to 0x7c00, then to kmain), next, step, print, backtrace, hbreak FUNCTION.'; \
+	$(if $(V),set -x;) $(qemu) -S -gdb tcp:localhost:$(GDB_PORT) $$display; $(report_fault)
+
+# Of the exceptions that led to a triple fault the first is the guilty one: "old: 0xffffffff" says
+# that none was being delivered before it. Addresses below 1 MiB are the loader's; the kernel may
+# still run at its physical address, where symbols have the virtual one.
+define REPORT_FAULT
+grep -q '^Triple fault' $(FAULTS) || exit 0
+set -- $$(awk '
+    /^check_exception old: 0xffffffff/ { first = 1 }
+    /^ *[0-9]+: v=/ && first {
+        for (i = 1; i <= NF; i++) { split($$i, part, "="); value[part[1]] = part[2] }
+        first = 0; registers = 1
+    }
+    registers && /CR2=/ { sub(/.*CR2=/, ""); cr2 = $$1; registers = 0 }
+    END { print value["v"], value["e"], value["pc"], cr2 }' $(FAULTS))
+case $$1 in
+    00) name='divide error';; 03) name='breakpoint';; 06) name='invalid opcode';;
+    08) name='double fault';; 0d) name='general protection';; 0e) name='page fault';; *) name='other';;
+esac
+case $$3 in 00000000000*) elf=$(B)/boot.elf;; *) elf=$(firstword $(KERNEL_BIN:.bin=.elf) $(B)/boot.elf);; esac
+for address in $$3 ffffffff8$${3#?????????}; do
+    place=$$($(SYMBOLIZER) --pretty-print -e $$elf 0x$$address 2>/dev/null | head -n 1)
+    case $$place in ''|'??'*) place=;; *) break;; esac
+done
+echo
+echo 'The machine was reset: an exception could not be delivered (triple fault). It began with'
+echo "  vector $$1h, $$name, error code $$2"
+echo "  RIP $$3  $$place"
+echo "  CR2 $$4"
+echo '(all registers: $(FAULTS))'
+exit 1
+endef
+run debug: export REPORT_FAULT := $(REPORT_FAULT)
+
+# ---- The second emulator ----
+
+define BOCHSRC
+config_interface: textconfig
+display_library: $(BOCHS_DISPLAY)$(if $(filter rfb,$(BOCHS_DISPLAY)),$(comma) options="timeout=0")
+romimage: file=SHARE/BIOS-bochs-latest
+vgaromimage: file=SHARE/VGABIOS-lgpl-latest
+cpu: model=ryzen, count=1, ips=50000000, reset_on_triple_fault=0
+memory: guest=128, host=128
+ata0-master: type=disk, path="$(B)/bochs.img", mode=flat, cylinders=CYLINDERS, heads=16, spt=63
+boot: disk
+com1: enabled=1, mode=file, dev=/dev/stdout
+sound: driver=dummy
+clock: sync=none, time0=946684800
+log: $(B)/bochs.log
+panic: action=fatal
+error: action=report
+info: action=report
+debug: action=ignore
+endef
+comma := ,
+
+# The image is padded to whole cylinders. A Bochs with a debugger starts stopped: "c" continues. Bochs
+# empties the file that it writes the serial port to: a pipe keeps what was there.
+.PHONY: bochs
+bochs: export BOCHSRC := $(BOCHSRC)
+bochs: $(IMAGE)
+	$(Q)$(set_command_line)
+	@program=$$(command -v bochs-bin || command -v bochs) || { \
+		echo "bochs is not installed: run 'make setup' in the folder above" >&2; exit 1; }; \
+	for share in "$$BXSHARE" /usr/share/bochs /usr/local/share/bochs /opt/homebrew/share/bochs; do \
+		[ -f "$$share/BIOS-bochs-latest" ] && break; done; \
+	bytes=$$(wc -c < $(IMAGE)); cylinders=$$(( (bytes + 516095) / 516096 )); \
+	cp $(IMAGE) $(B)/bochs.img; rm -f $(B)/bochs.img.lock; \
+	dd if=/dev/null of=$(B)/bochs.img bs=516096 seek=$$cylinders 2>/dev/null; \
+	printf '%s\n' "$$BOCHSRC" | sed -e "s|SHARE|$$share|; s|CYLINDERS|$$cylinders|" > $(B)/bochsrc; \
+	echo c > $(B)/bochs.rc; commands=; \
+	"$$program" --help 2>&1 | grep -q -e '-rc ' && commands='-rc $(B)/bochs.rc'; \
+	echo 'The serial port is this terminal$(if $(filter rfb,$(BOCHS_DISPLAY)),$(comma) the screen is at \
+	VNC port 5900). Ctrl-C and then "quit" ends it.'; \
+	"$$program" -q -f $(B)/bochsrc $$commands 2> $(B)/bochs.err | cat
+
+# ---- Look ----
+
+.PHONY: disasm
+disasm: $(B)/boot.elf
+	@$(call need,$(OBJDUMP))
+	$(Q){ $(OBJDUMP) -d --triple=i386-none-code16 $<; $(if $(KERNEL_BIN),$(OBJDUMP) -d $(B)/kernel.elf;) } \
+		| if [ -t 1 ]; then $${PAGER:-less}; else cat; fi
+
+# What clangd needs; it looks into build/ by itself.
+as_json = $(foreach word,$(1),"$(subst ",\",$(subst ',,$(word)))"$(comma))
+compile_command = {"directory": "$(CURDIR)", "file": "$(2)", "arguments": [$(call \
+	as_json,$(CC) $(1)) "-c", "$(2)"]}$(comma)
+define COMPILE_COMMANDS
+[
+$(foreach source,$(filter %.c,$(BOOT_SOURCES)),$(call compile_command,$(BOOT_CFLAGS),$(source))
+)$(foreach source,$(filter %.c,$(KERNEL_SOURCES) $(TEST_SOURCES:%=../tests/kernel/%)),$(call \
+	compile_command,$(KERNEL_CFLAGS),$(source))
+)]
+endef
+
+.PHONY: compdb
+compdb: export COMPILE_COMMANDS := $(COMPILE_COMMANDS)
+compdb:
+	@mkdir -p $(B)
+	$(Q)printf '%s\n' "$$COMPILE_COMMANDS" | awk '{ line[NR] = $$0 } \
+		END { sub(/,$$/, "", line[NR - 1]); for (i = 1; i <= NR; i++) print line[i] }' > $(B)/compile_commands.json
+
+# ---- With the rest of the repository ----
+
+whole_tree = [ -f ../Makefile ] && [ -d ../tests ] && [ -d ../tools ] || { \
+	echo "make $@ needs the whole repository: there is no tests/ and tools/ beside this folder" >&2; exit 1; }
+
+.PHONY: test diff bench
+test diff bench:
+	@$(whole_tree)
+	@$(MAKE) --no-print-directory -C .. $@ CH=$(NUMBER)
+
+.PHONY: test-kernel
+test-kernel:
+	@$(whole_tree)
+	@$(MAKE) --no-print-directory TEST=1 all
+
+# ---- Help ----
+
+define HELP
+make [all]         build the disk image, $(IMAGE)
+make run           boot it in QEMU
+make debug         boot it stopped, and say how to attach gdb
+make bochs         boot it in Bochs, the stricter emulator
+make disasm        the machine code, 16-bit and kernel
+make test          test this chapter          (needs the whole repository,
+make diff          what this chapter changed   as do these: ALL=1 with text and demo)
+make bench         measure this chapter
+make test-kernel   build the kernel that tests itself, in build/test/
+make compdb        build/compile_commands.json for clangd
+make clean         remove build/
+
+Variables, as in make run MEM=64M:
+MEM=$(MEM)  MACHINE=$(MACHINE)  ACCEL=$(ACCEL)   of the machine (ACCEL=kvm: fast, no report of a reset)
+CMDLINE="..."      the kernel's command line
+DISPLAY_MODE=none  no window; window, or what QEMU's -display takes
+QEMU_EXTRA="..."   more arguments for QEMU
+LLVM=-22           clang-22 and so on, or a folder ending in a slash
+SAN=1              kernel with the undefined behaviour sanitizer, in build/san/
+V=1                show the commands
+endef
+
+.PHONY: help
+help: export HELP := $(HELP)
+help:
+	@printf '%s\n' "$$HELP"
+
+endif
