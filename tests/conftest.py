@@ -33,7 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "chapters(first, last=None): the chapters that a test holds for")
-    config.rung_chapters = discover()
+    config.rung_chapters = discover(ROOT)
     config.rung_builder = None
 
 

@@ -1,4 +1,6 @@
-"""Reads the KTAP lines of a test kernel (https://docs.kernel.org/dev-tools/ktap.html, version 1, flat)."""
+"""Reads the KTAP lines of a test kernel: tests/kernel/test.h has an example, the Linux kernel's documentation
+(dev-tools/ktap) the format.
+"""
 import dataclasses
 import re
 
@@ -21,11 +23,12 @@ class Report:
     results: dict[str, Result]
     problems: list[str]         # what is wrong with the report itself
     loose: list[str]            # diagnostic lines that no result line followed
+    running: str | None         # the test that had started and has no result
 
 
 def parse(text: str) -> Report:
     """Read what a test kernel sent to COM2."""
-    report = Report(None, {}, [], [])
+    report = Report(None, {}, [], [], None)
     lines = text.replace("\r", "").splitlines()
     if not lines or lines[0] != "KTAP version 1":
         report.problems.append("no KTAP header")
@@ -41,9 +44,13 @@ def parse(text: str) -> Report:
             if name in report.results:
                 report.problems.append(f"two results of {name}")
             report.results[name] = Result(name, not match[1], report.loose)
-            report.loose = []
-        elif line.startswith("# ") and not line.startswith("# panics "):
+            report.loose, report.running = [], None
+        elif line.startswith("# start "):
+            report.loose, report.running = [], line.removeprefix("# start ")
+        elif line.startswith("# "):
             report.loose.append(line[2:])
+    if report.running:
+        report.problems.append(f"{report.running} started and did not end")
     if report.planned is None:
         report.problems.append("no plan (1..N)")
     elif report.planned != number:
