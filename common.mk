@@ -146,7 +146,7 @@ $(B)/%.ld: %.ld $(B)/settings
 
 # The kernel is linked twice where it carries a table of its own function names: first with an empty
 # table, then with the one made from that link. The table lies behind all code, so no function moves.
-kernel_link = $(LD) -m $(KERNEL_EMULATION_$(KERNEL_BITS)) $(LD_FLAGS) -T $(B)/kernel/kernel.ld -o $@ \
+kernel_link = $(LD) -m $(KERNEL_EMULATION_$(KERNEL_BITS)) $(LD_FLAGS) --orphan-handling=error -T $(B)/kernel/kernel.ld -o $@ \
 	$(KERNEL_OBJECTS)
 
 $(B)/kernel.elf: $(KERNEL_OBJECTS) $(B)/kernel/kernel.ld $(SYMBOLS)
@@ -157,13 +157,12 @@ $(B)/kernel-nosymbols.elf: $(KERNEL_OBJECTS) $(B)/kernel/kernel.ld
 	$(Q)$(kernel_link)
 
 $(B)/symbols.asm: $(B)/kernel-nosymbols.elf
-	$(Q)$(NM) --numeric-sort --defined-only $< | awk 'BEGIN { print "section .symbols" } \
-		$$2 ~ /^[tT]$$/ && $$3 !~ /^\.|^kernel_/ || $$3 == "kernel_text_end" { \
-			if ($$1 == last) next; last = $$1; \
-			address[n] = $$1; name[n++] = $$3 } \
-		END { for (i = 0; i < n; i++) printf "dd 0x%s - 0xffffffff80000000, name%d - names\n", address[i], i; \
-			print "dd 0xffffffff, 0"; print "names:"; \
-			for (i = 0; i < n; i++) printf "name%d: db \"%s\", 0\n", i, name[i] }' > $@
+	$(Q)$(NM) --numeric-sort --defined-only $< > $(B)/symbols.txt
+	$(Q)awk '$$2 ~ /^[tT]$$/ && $$3 !~ /\./ && $$3 !~ /^kernel_(text_)?(start|end)$$/ && $$1 != last { \
+			last = $$1; entries = entries "dq 0x" $$1 ", name" n + 0 "\n"; \
+			names = names "name" n++ + 0 ": db \"" $$3 "\", 0\n" } \
+		END { print "global symbols_table\nsection .symbols align=8"; \
+			print "symbols_table: dq " n + 0 "\n" entries names }' $(B)/symbols.txt > $@
 
 $(B)/symbols.asm.o: $(B)/symbols.asm
 	$(Q)$(AS) -f elf$(KERNEL_BITS) $< -o $@
