@@ -7,6 +7,8 @@ import subprocess
 import tempfile
 import threading
 import tty
+from collections.abc import Callable
+from typing import Any
 
 from . import keys as keyboard
 from . import process
@@ -19,6 +21,11 @@ PROGRAM = os.environ.get("BOCHS", "bochs-bin")
 SHARE = pathlib.Path("/usr/share/bochs")
 HEADS, SECTORS_PER_TRACK = 16, 63
 CYLINDER = HEADS * SECTORS_PER_TRACK * 512          # Bochs wants whole ones
+
+# The debug log of Bochs' keyboard tells what becomes of a key.
+KEYBOARD_EVENT = "gen_scancode(): BX_KEY"           # an event has come from the display
+KEYBOARD_QUEUED = "putting scancode"                # a byte of it waits for the guest
+KEYBOARD_READ = "READ(60)"                          # the guest has read a byte
 
 CONFIGURATION = """\
 config_interface: textconfig
@@ -36,7 +43,7 @@ log: {log}
 panic: action=fatal
 error: action=report
 info: action=report
-debug: action=ignore
+debug: action=ignore, keyboard=report
 """
 
 
@@ -69,6 +76,8 @@ class Bochs:
         self._exit_code: int | None = None
         self._process: subprocess.Popen | None = None
         self._rfb: Rfb | None = None
+        self._surplus = 0           # bytes that were read and never queued, before the first key
+        self._events = 0            # sent so far
 
     def __enter__(self) -> "Bochs":
         try:
@@ -161,19 +170,28 @@ class Bochs:
         (target / "console.txt").write_text(self.serial.text())
         (target / "bochs.log").write_text(self.log())
 
-    def keys(self, keys: str | list[str]) -> None:
-        """Press and release keys, named as in Qemu.keys. Bochs does not tell when the guest has read them."""
+    def keys(self, keys: str | list[str], timeout: float | None = None) -> None:
+        """Press and release keys, named as in Qemu.keys. Each waits until the guest has read what came before."""
         if self._rfb is None:
-            def port() -> re.Match[str] | None:
-                return re.search(r"listening for connections on port (\d+)", self._log)
-            with self._changed:
-                self._changed.wait_for(lambda: port() or self._ended(), seconds())
-                found = port()
-            if found is None:
-                raise MachineError(f"Bochs offers no display\n{self.log()[-2000:]}")
+            found = self._wait_log(lambda: re.search(r"listening for connections on port (\d+)", self._log), timeout,
+                                   "Bochs offers no display")
             self._rfb = Rfb(int(found[1]))
+            self._surplus = self._log.count(KEYBOARD_READ) - self._log.count(KEYBOARD_QUEUED)
         for chord in keyboard.sequence(keys):
+            self._wait_log(lambda: self._log.count(KEYBOARD_EVENT) >= self._events
+                           and self._log.count(KEYBOARD_READ) - self._log.count(KEYBOARD_QUEUED) >= self._surplus,
+                           timeout, "the guest does not read its keyboard")
             for code in chord:
                 self._rfb.key(code, True)
             for code in reversed(chord):
                 self._rfb.key(code, False)
+            self._events += 2 * len(chord)
+
+    def _wait_log(self, condition: Callable[[], Any], timeout: float | None, problem: str) -> Any:
+        """Wait until a condition on the log holds and return what it is."""
+        with self._changed:
+            self._changed.wait_for(lambda: condition() or self._ended(), seconds(timeout))
+            result = condition()
+        if not result:
+            raise MachineError(f"{problem}\n{self.describe()}")
+        return result

@@ -26,10 +26,9 @@ class Gdb:
         self._socket.connect(str(path))
         self._buffer = b""
         self._running = False
-        self._acknowledge = True
-        self._command("qSupported:xmlRegisters=i386;swbreak+;hwbreak+")
-        self._command("QStartNoAckMode", "OK")
-        self._acknowledge = False
+        self._send("qSupported:xmlRegisters=i386")
+        while not self._receive().startswith("PacketSize"):
+            pass                    # a running machine reports first that it was stopped for us
         # QEMU hands out registers by number only after the target description has been read.
         self._registers = self._layout("target.xml")
 
@@ -47,8 +46,7 @@ class Gdb:
             if 0 <= start < end and len(self._buffer) >= end + 3:
                 packet = self._buffer[start + 1:end]
                 self._buffer = self._buffer[end + 3:]
-                if self._acknowledge:
-                    self._socket.sendall(b"+")
+                self._socket.sendall(b"+")
                 return packet.decode("latin-1")
             try:
                 data = self._socket.recv(65536)
@@ -80,8 +78,9 @@ class Gdb:
     def _layout(self, name: str) -> list[tuple[str, int]]:
         """Names and sizes (in bytes) of the registers in the order of the g packet."""
         result = []
-        for element in ElementTree.fromstring(self._read_description(name)).iter():
-            if element.tag.endswith("include"):
+        # QEMU does not declare the name space of xi:include.
+        for element in ElementTree.fromstring(self._read_description(name).replace("<xi:", "<")).iter():
+            if element.tag == "include":
                 result += self._layout(element.attrib["href"])
             elif element.tag == "reg":
                 result.append((element.attrib["name"], int(element.attrib["bitsize"]) // 8))
