@@ -69,7 +69,7 @@ BOOT_CFLAGS := --target=i386-none-elf -m16 -march=i386 -Oz -mregparm=3 -fomit-fr
 KERNEL_TARGET_32 := --target=i686-none-elf
 KERNEL_TARGET_64 := --target=x86_64-none-elf -mcmodel=kernel
 KERNEL_CFLAGS := $(KERNEL_TARGET_$(KERNEL_BITS)) -O2 -mno-red-zone -mgeneral-regs-only \
-	-fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fstack-protector-strong \
+	-fno-omit-frame-pointer -fno-optimize-sibling-calls -fno-asynchronous-unwind-tables -fstack-protector-strong \
 	-mstack-protector-guard=global $(COMMON_FLAGS) \
 	$(if $(SAN),-DSAN -fsanitize=undefined -fsanitize-trap=undefined)
 NASM_FLAGS := -g -F dwarf -I$(B)/include/ -I. $(if $(TEST),-Werror)
@@ -98,8 +98,9 @@ $(B)/settings: FORCE
 .PHONY: FORCE
 FORCE:
 
-# Constants for nasm: the #define lines with values of a C header.
-INCLUDES := $(patsubst %.h,$(B)/include/%.inc,$(wildcard boot/*.h kernel/*.h kernel/cpu/*.h kernel/dev/*.h))
+# Constants for nasm: the #define lines with values of a C header. They are there before anything is
+# assembled; who depends on which is what nasm finds out (-MD).
+INCLUDES := $(patsubst %.h,$(B)/include/%.inc,$(wildcard boot/*.h kernel/*.h kernel/cpu/*.h))
 $(B)/include/%.inc: %.h $(B)/settings
 	@mkdir -p $(@D)
 	$(Q)sed -n -e 's|//.*||' -e 's/^#define \([A-Z][A-Z0-9_]*\) \([^ ].*\)/%define \1 \2/p' $< > $@
@@ -109,7 +110,7 @@ $(B)/boot/%.c.o: boot/%.c $(B)/settings
 	$(call say,CC16,$<)
 	$(Q)$(CC) $(BOOT_CFLAGS) -MMD -MP -c $< -o $@
 
-$(B)/boot/%.asm.o: boot/%.asm $(INCLUDES) $(B)/settings
+$(B)/boot/%.asm.o: boot/%.asm $(B)/settings | $(INCLUDES)
 	@mkdir -p $(@D)
 	$(call say,NASM,$<)
 	$(Q)$(AS) -f elf32 $(NASM_FLAGS) -MP -MD $(@:.o=.d) $< -o $@
@@ -134,7 +135,7 @@ $(B)/%.c.o: %.c $(B)/settings
 	$(call say,CC,$<)
 	$(Q)$(CC) $(KERNEL_CFLAGS) -MMD -MP -c $< -o $@
 
-$(B)/%.asm.o: %.asm $(INCLUDES) $(B)/settings
+$(B)/%.asm.o: %.asm $(B)/settings | $(INCLUDES)
 	@mkdir -p $(@D)
 	$(call say,NASM,$<)
 	$(Q)$(AS) -f elf$(KERNEL_BITS) $(NASM_FLAGS) -MP -MD $(@:.o=.d) $< -o $@
@@ -199,7 +200,7 @@ BOCHS_DISPLAY ?= rfb
 
 # Puts the kernel's command line into the image: 128 bytes in the last sector of the boot area.
 set_command_line = $(if $(KERNEL_BIN),line='$(CMDLINE)'; \
-	[ $${\#line} -le 127 ] || { echo 'CMDLINE: at most 127 bytes fit' >&2; exit 1; }; \
+	[ $$(printf %s "$$line" | wc -c) -le 127 ] || { echo 'CMDLINE: at most 127 bytes fit' >&2; exit 1; }; \
 	{ printf %s "$$line"; head -c 128 /dev/zero; } | head -c 128 | \
 	dd of=$(IMAGE) bs=128 seek=8188 conv=notrunc 2>/dev/null,:)
 
