@@ -108,7 +108,7 @@ class KernelTest(pytest.Item):
         cmdline = f"tests={self.test.name} seed={seed}"
         try:
             with Qemu(build.image, memory=MEMORY, cmdline=cmdline, symbols=build.kernel) as machine:
-                machine.serial.expect(self.test.panic, PANIC_TIMEOUT)
+                machine.serial.expect(re.compile(self.test.panic, re.MULTILINE | re.DOTALL), PANIC_TIMEOUT)
         except MachineError as error:
             raise KernelTestFailed(f"claim: {self.test.claim}\n{error}\n(command line: {cmdline})") from None
 
