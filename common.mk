@@ -99,7 +99,7 @@ $(B)/settings: FORCE
 FORCE:
 
 # Constants for nasm: the #define lines with values of a C header. They are there before anything is
-# assembled; who depends on which is what nasm finds out (-MD).
+# assembled; nasm itself lists who depends on which (-M; its -MD leaves includes out).
 INCLUDES := $(patsubst %.h,$(B)/include/%.inc,$(wildcard boot/*.h kernel/*.h kernel/cpu/*.h))
 $(B)/include/%.inc: %.h $(B)/settings
 	@mkdir -p $(@D)
@@ -113,7 +113,8 @@ $(B)/boot/%.c.o: boot/%.c $(B)/settings
 $(B)/boot/%.asm.o: boot/%.asm $(B)/settings | $(INCLUDES)
 	@mkdir -p $(@D)
 	$(call say,NASM,$<)
-	$(Q)$(AS) -f elf32 $(NASM_FLAGS) -MP -MD $(@:.o=.d) $< -o $@
+	$(Q)$(AS) -f elf32 -M -MP -MT $@ -MF $(@:.o=.d) $(NASM_FLAGS) $<
+	$(Q)$(AS) -f elf32 $(NASM_FLAGS) $< -o $@
 
 $(B)/tests/%.c.o: ../tests/kernel/%.c $(B)/settings
 	@mkdir -p $(@D)
@@ -138,7 +139,8 @@ $(B)/%.c.o: %.c $(B)/settings
 $(B)/%.asm.o: %.asm $(B)/settings | $(INCLUDES)
 	@mkdir -p $(@D)
 	$(call say,NASM,$<)
-	$(Q)$(AS) -f elf$(KERNEL_BITS) $(NASM_FLAGS) -MP -MD $(@:.o=.d) $< -o $@
+	$(Q)$(AS) -f elf$(KERNEL_BITS) -M -MP -MT $@ -MF $(@:.o=.d) $(NASM_FLAGS) $<
+	$(Q)$(AS) -f elf$(KERNEL_BITS) $(NASM_FLAGS) $< -o $@
 
 # Linker scripts include the same headers as C and nasm.
 $(B)/%.ld: %.ld $(B)/settings
@@ -242,15 +244,25 @@ debug: $(IMAGE)
 	$(if $(V),set -x;) $(qemu) -S -gdb tcp:localhost:$(GDB_PORT) $$display; $(report_fault)
 
 # Of the exceptions that led to a triple fault the first is the guilty one: "old: 0xffffffff" says
-# that none was being delivered before it. Addresses below 1 MiB are the loader's; the kernel may
+# that none was being delivered before it; but a second one whose error code names the first one's
+# gate (bit 1, the vector above bit 3) only says that this gate is missing. Addresses below 1 MiB are the loader's; the kernel may
 # still run at its physical address, where symbols have the virtual one.
 define REPORT_FAULT
 grep -q '^Triple fault' $(FAULTS) || exit 0
 set -- $$(awk '
+    function hex(text, i, n) {
+        for (i = 1; i <= length(text); i++) n = 16 * n + index("0123456789abcdef", substr(text, i, 1)) - 1
+        return n
+    }
     /^check_exception old: 0xffffffff/ { first = 1 }
-    /^ *[0-9]+: v=/ && first {
-        for (i = 1; i <= NF; i++) { split($$i, part, "="); value[part[1]] = part[2] }
-        first = 0; registers = 1
+    /^ *[0-9]+: v=/ {
+        for (i = 1; i <= NF; i++) { split($$i, part, "="); new[part[1]] = part[2] }
+        error = hex(new["e"])
+        if (first && !(vector != "" && int(error / 2) % 2 && int(error / 8) == hex(vector))) {
+            for (i in new) value[i] = new[i]
+            registers = 1
+        }
+        vector = new["v"]; first = 0
     }
     registers && /CR2=/ { sub(/.*CR2=/, ""); cr2 = $$1; registers = 0 }
     END { print value["v"], value["e"], value["pc"], cr2 }' $(FAULTS))
