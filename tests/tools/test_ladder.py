@@ -39,6 +39,12 @@ def test_code_lines_are_neither_blank_nor_comment():
     assert code.code_lines("Makefile", "# head\nall:\n\t@echo # x\n") == ["all:", "\t@echo # x"]
 
 
+def test_the_purpose_of_a_file_is_the_first_sentence_of_its_head():
+    assert code.purpose("a.c", "// Reads (by LBA, spec. 3). Slowly.\nint a;\n") == "Reads"
+    assert code.purpose("a.asm", "; From here\n; to there:\n;\n; more\n") == "From here to there"
+    assert code.purpose("a.c", "#include <a.h>\n// no head\n") == ""
+
+
 def test_stat_counts_added_and_altered_lines(tree):
     first, second = stat.steps(tree)
     assert (first.lines, first.added, first.altered) == (1 + 2 + 4, 7, 0)

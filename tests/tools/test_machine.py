@@ -186,7 +186,8 @@ def test_page_tables_want_64_bit_mode(guest):
 
 @pytest.mark.parametrize("options", [{"drive": "usb"}, {"drive": "ahci"}, {"machine": "q35"}, {"machine": "isapc"},
                                      {"machine": "q35", "drive": "usb"}, {"memory": "16M"}, {"cpu": "qemu32"},
-                                     {"icount": True}, {"fault_log": False}], ids=str)
+                                     {"icount": True}, {"fault_log": False},
+                                     {"drive": ["-drive", "file={image},format=raw,if=ide"]}], ids=str)
 def test_machines_to_boot(guest, options):
     with Qemu(guest, **options) as machine:
         machine.serial.expect(READY)

@@ -38,9 +38,9 @@ def purpose(name: str, text: str) -> str:
         if not (content := line[len(marker):].strip()):
             break
         words.append(content)
-    comment = " ".join(words)
-    end = re.search(r"[.:;](?=\s|$)", comment)
-    return (comment[:end.start()] if end else comment).strip()
+    comment = re.sub(r" ?\([^()]*\)", "", " ".join(words))       # without sources and other asides
+    end = re.search(r"[.:]$|\.(?=\s)", comment)
+    return comment[:end.start()] if end else comment
 
 
 def reading_order(makefile: str, names: list[str]) -> list[str]:
