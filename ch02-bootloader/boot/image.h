@@ -1,0 +1,10 @@
+// Numbers that only the linker knows, from boot.ld. A symbol of the linker is an address, so the
+// address of each of these "arrays" is the number itself: (uint32_t)sector_bytes_used.
+#ifndef RUNG_BOOT_IMAGE_H
+#define RUNG_BOOT_IMAGE_H
+
+extern char sector_bytes_used[]; // of the 440 that an MBR has for code
+extern char stage2_sectors[];
+extern char last_lba[]; // the last sector of the boot area
+
+#endif
