@@ -1,0 +1,22 @@
+// The kernel's segments. In long mode they carry rights and modes, no longer bases and limits.
+#ifndef RUNG_KERNEL_CPU_GDT_H
+#define RUNG_KERNEL_CPU_GDT_H
+
+#include "lib/types.h"
+
+#define GDT_KERNEL_CODE 0x08
+#define GDT_KERNEL_DATA 0x10
+#define GDT_TSS 0x18
+
+#ifndef __ASSEMBLER__
+
+// Loads the kernel's own GDT and all segment registers from it. Called once by kmain.
+void gdt_init(void);
+
+// Gives double fault, NMI and machine check a stack of their own with a guard page (IST 1 to 3:
+// Intel SDM vol. 3A, 7.14.5), and loads the task register. Needs kmalloc_init, idt_init. Panics
+// without memory, since a kernel cannot do without.
+void tss_init(void);
+
+#endif
+#endif
