@@ -97,7 +97,7 @@ class Bochs:
         self._settings |= {"com1": os.ttyname(self._slave), "log": f"/dev/fd/{write_log}"}
         (self.directory / "bochsrc").write_text(CONFIGURATION.format(**self._settings))
         (self.directory / "commands").write_text("c\n")     # Debian's build starts in its debugger: continue
-        self.serial = Serial("COM1", self._master, self._changed, self._ended, self.describe)
+        self.serial = Serial("COM1", self._master, self._master, self._changed, self._ended, self.describe)
         self._process = process.start([PROGRAM, "-q", "-f", "bochsrc", "-rc", "commands"], cwd=self.directory,
                                       pass_fds=[write_log], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                       stderr=subprocess.DEVNULL)

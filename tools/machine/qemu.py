@@ -1,5 +1,6 @@
 """QEMU under program control."""
 import dataclasses
+import fcntl
 import os
 import pathlib
 import re
@@ -28,6 +29,34 @@ VGA_TEXT = 0xB8000
 VGA_COLUMNS, VGA_ROWS = 80, 25
 KEYBOARD_STATUS_PORT = 0x64
 KEYBOARD_OUTPUT_FULL = 1
+PIPE_SIZE = 1 << 20             # the most that anyone may have
+
+
+class _Port:
+    """Two pipes that make a serial port. A pipe holds far more single bytes than a socket, and it is connected before
+    the guest's first instruction: a guest that waits only so long for its port loses nothing when we are late."""
+
+    def __init__(self) -> None:
+        self.output, self.guest_output = os.pipe()      # we read what the guest sends
+        self.guest_input, self.input = os.pipe()
+        if hasattr(fcntl, "F_SETPIPE_SZ"):              # Linux
+            fcntl.fcntl(self.output, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
+        os.set_blocking(self.input, False)
+
+    def chardev(self, name: str, directory: pathlib.Path) -> str:
+        """QEMU's argument for its side. It opens files by these names; here they are what it has inherited."""
+        (directory / f"{name}.out").symlink_to(f"/dev/fd/{self.guest_output}")
+        (directory / f"{name}.in").symlink_to(f"/dev/fd/{self.guest_input}")
+        return f"pipe,id={name},path={directory / name}"
+
+    def started(self) -> None:
+        """QEMU has its ends: close our copies."""
+        os.close(self.guest_output)
+        os.close(self.guest_input)
+
+    def close(self) -> None:
+        os.close(self.output)
+        os.close(self.input)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -156,28 +185,28 @@ class Qemu:
         self.close()
 
     def _start(self) -> None:
-        """Start QEMU with its ports on socket pairs: connected before the guest's first instruction."""
-        ours, theirs = zip(*(socket.socketpair() for _ in range(3)))
-        self._sockets = ours
-        command = list(self.command)
-        for name, end in zip(("com1", "com2", "qmp"), theirs):
-            command += ["-chardev", f"socket,id={name},fd={end.fileno()}"]
-        command += ["-serial", "chardev:com1", "-serial", "chardev:com2", "-mon", "chardev=qmp,mode=control"]
-        inherited = [end.fileno() for end in theirs]
+        """Start QEMU with all that it talks through connected already."""
+        self._ports = [_Port(), _Port()]
+        ours, theirs = socket.socketpair()
         self._faults = FaultLog() if self._record_faults else None
+        inherited = [end for port in self._ports for end in (port.guest_output, port.guest_input)] + [theirs.fileno()]
+        command = [*self.command, "-chardev", self._ports[0].chardev("com1", self.directory), "-serial", "chardev:com1",
+                   "-chardev", self._ports[1].chardev("com2", self.directory), "-serial", "chardev:com2",
+                   "-chardev", f"socket,id=qmp,fd={theirs.fileno()}", "-mon", "chardev=qmp,mode=control"]
         if self._faults:
             command += ["-d", "int,cpu_reset", "-D", f"/dev/fd/{self._faults.write}"]
             inherited.append(self._faults.write)
         with open(self.directory / "stderr", "wb") as errors:
             self._process = process.start(command, pass_fds=inherited, stdin=subprocess.DEVNULL, stdout=errors,
                                           stderr=errors)
-        for end in theirs:
-            end.close()
+        theirs.close()
+        for port in self._ports:
+            port.started()
         if self._faults:
             self._faults.started()
-        self._qmp = Qmp(ours[2], self._changed)
-        self.serial = Serial("COM1", ours[0].fileno(), self._changed, self._ended, self.describe)
-        self.com2 = Serial("COM2", ours[1].fileno(), self._changed, self._ended, self.describe)
+        self._qmp = Qmp(ours, self._changed)
+        self.serial, self.com2 = (Serial(name, port.output, port.input, self._changed, self._ended, self.describe)
+                                  for name, port in zip(("COM1", "COM2"), self._ports))
         try:
             self._qmp.greet()
         except MachineError:
@@ -199,8 +228,8 @@ class Qemu:
             self._qmp.close()
             self.serial.close()
             self.com2.close()
-            for end in self._sockets:
-                end.close()
+            for port in self._ports:
+                port.close()
             if self._faults:
                 self._faults.close()
         shutil.rmtree(self.directory, ignore_errors=True)

@@ -12,17 +12,18 @@ TAIL_LINES = 40
 
 
 class Serial:
-    """One serial port on a file descriptor, read by a thread of its own.
+    """One serial port on two file descriptors (which may be one), read by a thread of its own.
 
     `changed` is the machine's condition: it is notified with every byte and with every event, so that `expect` wakes up
     for whichever comes first. `ended` says (called with the condition held) why no more output can come, or None.
     """
 
-    def __init__(self, name: str, fd: int, changed: threading.Condition,
+    def __init__(self, name: str, output: int, guest_input: int, changed: threading.Condition,
                  ended: Callable[[], str | None], describe: Callable[[], str]):
         self.name = name
         self.fail: re.Pattern[str] | None = None     # output that ends every wait with a failure
-        self._fd = fd
+        self._output = output               # what the guest says
+        self._input = guest_input           # what it hears
         self._changed = changed
         self._ended = ended
         self._describe = describe
@@ -37,12 +38,12 @@ class Serial:
 
     def _read_all(self) -> None:
         while True:
-            ready, _, _ = select.select([self._fd, self._stop_read], [], [])
+            ready, _, _ = select.select([self._output, self._stop_read], [], [])
             with self._changed:
                 data = b""
-                if self._fd in ready:
+                if self._output in ready:
                     try:
-                        data = os.read(self._fd, 65536)
+                        data = os.read(self._output, 65536)
                     except OSError:         # a pty whose other side is gone reports EIO
                         data = b""
                 self._data += data
@@ -68,12 +69,12 @@ class Serial:
         deadline = time.monotonic() + seconds(120)
         with self._sending:
             while view:
-                _, ready, _ = select.select([], [self._fd], [], max(0, deadline - time.monotonic()))
+                _, ready, _ = select.select([], [self._input], [], max(0, deadline - time.monotonic()))
                 if not ready:
                     raise ExpectationFailed(f"{self.name}: the guest does not read its serial port\n"
                                             + self._describe())
                 try:
-                    view = view[os.write(self._fd, view):]
+                    view = view[os.write(self._input, view):]
                 except OSError as error:
                     raise ExpectationFailed(f"{self.name}: cannot send: {error}\n{self._describe()}") from None
 
@@ -111,7 +112,7 @@ class Serial:
 
     def _drained(self) -> bool:
         """True when every byte that the machine has sent so far is in the buffer."""
-        return self._closed or not select.select([self._fd], [], [], 0)[0]
+        return self._closed or not select.select([self._output], [], [], 0)[0]
 
     def wait_closed(self, timeout: float | None = None) -> bool:
         """Wait until the port is closed from the other side: all output is here."""
@@ -123,7 +124,7 @@ class Serial:
         return "\n".join(self.text().splitlines()[-lines:])
 
     def close(self) -> None:
-        """Stop the reader. The descriptor belongs to whoever opened it."""
+        """Stop the reader. The descriptors belong to whoever opened them."""
         os.write(self._stop_write, b"x")
         self._thread.join()
         os.close(self._stop_read)
