@@ -228,19 +228,21 @@ run: $(IMAGE)
 	$(Q)$(set_command_line)
 	@$(choose_display); $(if $(V),set -x;) $(qemu) $$display; $(report_fault)
 
-# gdb takes what QEMU sends for 64-bit code in all modes. Breakpoints are hardware ones: at power-on
-# there is no memory yet to put others into.
+# gdb wants the registers of one processor throughout: a 64-bit one where the kernel is 64-bit code.
+# Breakpoints are hardware ones, since what they stand in has not been loaded yet.
 .PHONY: debug
+debug: QEMU := $(if $(filter 64,$(KERNEL_BITS)),$(QEMU),qemu-system-i386)
 debug: $(IMAGE)
 	@$(call need,$(QEMU))
 	$(Q)$(set_command_line)
-	$(Q)printf '%s\n' 'set confirm off' 'symbol-file $(B)/boot.elf' \
-		$(if $(KERNEL_BIN),'add-symbol-file $(B)/kernel.elf') 'set architecture i386:x86-64' \
-		'target remote localhost:$(GDB_PORT)' 'thbreak *0x7c00' \
+	$(Q)printf '%s\n' 'set confirm off' $(if $(KERNEL_BIN),'symbol-file $(B)/kernel.elf') \
+		'add-symbol-file $(B)/boot.elf' \
+		'set architecture i386$(if $(filter 64,$(KERNEL_BITS)),:x86-64)' \
+		'target remote localhost:$(GDB_PORT)' 'thbreak *0x7c00' 'thbreak main' \
 		$(if $(KERNEL_BIN),'thbreak kmain') > $(B)/debug.gdb
 	@$(choose_display); \
 	echo 'The machine waits for gdb. In another terminal, in this folder:  gdb -x $(B)/debug.gdb'; \
-	echo 'Then: continue (to 0x7c00, then to kmain), next, step, print, backtrace, hbreak FUNCTION.'; \
+	echo 'Then: continue (to 0x7c00, to main$(if $(KERNEL_BIN),$(comma) to kmain)), next, step, print, backtrace, hbreak FUNCTION.'; \
 	$(if $(V),set -x;) $(qemu) -S -gdb tcp:localhost:$(GDB_PORT) $$display; $(report_fault)
 
 # Of the exceptions that led to a triple fault the first is the guilty one: "old: 0xffffffff" says

@@ -16,7 +16,7 @@
 // Results leave the machine on COM2 as KTAP:
 //
 //     KTAP version 1
-//     # panics double_free panic: pmm_free.*      tests that need a boot of their own, with a regex
+//     # panics double_free pmm_free: .*twice      tests that need a boot of their own, with a regex
 //     1..2                                        tests of this run
 //     # seed 7
 //     # start buddy_coalesces                     whose fault it is when nothing follows
@@ -45,7 +45,7 @@ struct test {
 #define TEST(name, claim) TEST_DEFINE(name, claim, NULL)
 
 // The same for a test that passes when the kernel panics with a text that matches the regular
-// expression (Python's, searched in what COM1 says).
+// expression (Python's, searched in what COM1 says after "panic: ").
 #define TEST_PANIC(name, claim, regex) TEST_DEFINE(name, claim, regex)
 
 // Notes a failure unless the condition holds, and goes on.
