@@ -1,0 +1,106 @@
+"""Does what a console block shows: runs the command, types what is typed there, and compares what comes.
+
+    $ make run MEM=6G       first line: the command (without it: make run)
+    ch06: ready             output: each line as prose.pattern() reads it, consecutive but for lines of "..."
+    > divide                typed at the kernel's prompt
+    (qemu) info pic         typed at QEMU's monitor (Ctrl-A C switches to it)
+"""
+import os
+import pathlib
+import re
+import selectors
+import signal
+import subprocess
+import time
+
+from text import prose
+
+TIMEOUT = 40 * float(os.environ.get("RUNG_TIMEOUT_SCALE", "1"))
+_ESCAPES = re.compile(r"\x1b\[[?0-9;]*[A-Za-z]|\x1b.|\r")
+_TYPED = re.compile(r"(> |\(qemu\) )(.*)")
+
+
+class Differs(Exception):
+    """The block shows one thing, the run another."""
+
+
+class _Run:
+    """A command in a folder, its terminal a pair of pipes."""
+
+    def __init__(self, command: str, folder: pathlib.Path):
+        environment = {key: value for key, value in os.environ.items()
+                       if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "CH", "DISPLAY")}
+        environment.update(DISPLAY_MODE="none", TERM="dumb")
+        self.process = subprocess.Popen(["sh", "-c", command], cwd=folder, env=environment, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+        os.set_blocking(self.process.stdout.fileno(), False)
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(self.process.stdout, selectors.EVENT_READ)
+        self.deadline = time.monotonic() + TIMEOUT
+        self.raw = b""
+        self.position = 0       # in `text`: what came before has been compared
+        self.ended = False
+
+    @property
+    def text(self) -> str:
+        return _ESCAPES.sub("", self.raw.decode(errors="replace")) + ("\n" if self.ended else "")
+
+    def expect(self, regex: str) -> None:
+        """Wait for a match behind the last one."""
+        compiled = re.compile(regex, re.MULTILINE)
+        while not (match := compiled.search(self.text, self.position)):
+            left = self.deadline - time.monotonic()
+            if self.ended or left <= 0:
+                raise Differs(f"expected\n{regex}\nin what came:\n{self.text[self.position:]}")
+            if self.selector.select(left):
+                data = self.process.stdout.read()
+                self.raw += data or b""
+                self.ended = data == b""
+        self.position = match.end()
+
+    def send(self, text: str) -> None:
+        self.process.stdin.write(text.encode())
+        self.process.stdin.flush()
+
+    def close(self) -> None:
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.process.wait()
+        self.selector.close()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
+def check(lines: tuple[str, ...], folder: pathlib.Path) -> None:
+    """Run a block in a chapter's folder; raises Differs."""
+    command = "make run"
+    if lines[0].startswith("$ "):
+        command, lines = lines[0][2:], lines[1:]
+    run = _Run(command, folder)
+    try:
+        expected, in_monitor = "", False
+        for line in lines:
+            typed = _TYPED.fullmatch(line)
+            if not typed:
+                expected += prose.pattern(line)
+                continue
+            if expected:
+                run.expect("^" + expected)
+            expected = ""
+            if typed[1] == "> ":
+                run.expect(r"^> \Z|^> ")
+                run.send(typed[2] + "\r")
+                run.expect(re.escape(typed[2]) + r"\n")
+            else:
+                if not in_monitor:
+                    run.send("\x01c")
+                    in_monitor = True
+                run.expect(r"\(qemu\) ")
+                run.send(typed[2] + "\n")
+                run.expect(r".*\n")     # the monitor's editor shows each letter many times
+        if expected:
+            run.expect("^" + expected.removesuffix(r"\n") + "$")     # what hangs may do so within a line
+    finally:
+        run.close()
