@@ -25,7 +25,7 @@ NO_EXECUTE_HIGH equ 1 << 31         ; in an entry's upper half
 
 section .text
 bits 16
-global start, echo, guilty, multiply, loop64
+global start, put, echo, guilty, multiply, loop64
 start:
     xor ax, ax
     mov ds, ax

@@ -139,6 +139,7 @@ def test_gdb_reads_steps_and_calls(guest, symbols):
         assert stub.step() > symbols.address("loop64")
         assert stub.read_register("rsp") == 0x7000
         assert stub.read(0x7C00, 512) == guest.read_bytes()[:512]
+        stub.breakpoint(stub.read_register("rip"))         # of our own, where the calls return to
         stub.write(0x6000, bytes(range(256)) * 16)
         assert stub.read(0x6000, 4096) == bytes(range(256)) * 16
         before = stub.registers()
@@ -148,6 +149,7 @@ def test_gdb_reads_steps_and_calls(guest, symbols):
             assert stub.call(symbols.address("multiply"), arguments) == expected
         after = stub.registers()
         assert after == before
+        assert stub.cont() == before["rip"]
         with pytest.raises(MachineError):
             stub.read(0xDEAD0000, 8)
 
@@ -158,6 +160,18 @@ def test_gdb_stops_a_machine_at_power_on(guest, symbols):
         assert machine.registers()["rip"] == symbols.address("start")
         assert machine.serial.text() == ""
         machine.gdb().close()
+        machine.serial.expect(READY)
+
+
+def test_gdb_runs_on_from_a_breakpoint(guest, symbols):
+    with Qemu(guest, gdb=True, stopped=True) as machine:
+        stub = machine.gdb()
+        stub.breakpoint(symbols.address("put"))
+        for _ in "guest":
+            assert stub.cont() == symbols.address("put")
+        stub.remove_breakpoint(symbols.address("put"))
+        assert machine.serial.text() == "gues"
+        stub.resume()
         machine.serial.expect(READY)
 
 

@@ -10,6 +10,7 @@ from .errors import MachineError, seconds
 SOFTWARE, HARDWARE = 0, 1
 WRITE_WATCH, READ_WATCH, ACCESS_WATCH = 2, 3, 4
 PACKET_DATA = 1024                  # bytes of memory per packet: QEMU's packets hold 4096 characters
+CR0_PE = 1 << 0
 RFLAGS_IF = 1 << 9
 RFLAGS_DF = 1 << 10
 ARGUMENT_REGISTERS = ("rdi", "rsi", "rdx", "rcx", "r8", "r9")
@@ -26,6 +27,7 @@ class Gdb:
         self._socket.connect(str(path))
         self._buffer = b""
         self._running = False
+        self._breakpoints: set[int] = set()
         self._send("qSupported:xmlRegisters=i386")
         while not self._receive().startswith("PacketSize"):
             pass                    # a running machine reports first that it was stopped for us
@@ -133,15 +135,27 @@ class Gdb:
     # Running
 
     def breakpoint(self, address: int, kind: int = HARDWARE, length: int = 1) -> None:
-        """Set a break- or watchpoint (length: bytes watched)."""
+        """Set a break- or watchpoint at a linear address (length: bytes watched)."""
         self._command(f"Z{kind},{address:x},{length:x}", "OK")
+        if kind in (SOFTWARE, HARDWARE):
+            self._breakpoints.add(address)
 
     def remove_breakpoint(self, address: int, kind: int = HARDWARE, length: int = 1) -> None:
         """Remove it."""
         self._command(f"z{kind},{address:x},{length:x}", "OK")
+        if kind in (SOFTWARE, HARDWARE):
+            self._breakpoints.discard(address)
+
+    def _next(self) -> int:
+        """The linear address of the next instruction."""
+        registers = self.registers()
+        real_mode = not registers["cr0"] & CR0_PE
+        return registers["rip"] + (registers["cs"] << 4 if real_mode else 0)
 
     def resume(self) -> None:
         """Let the machine run; `wait` waits for its next stop."""
+        if self._breakpoints and self._next() in self._breakpoints:
+            self.step()             # QEMU would stop before the same instruction again
         self._send("c")
         self._running = True
 
@@ -165,7 +179,9 @@ class Gdb:
         return self.read_register("rip")
 
     def run_to(self, address: int, timeout: float | None = None) -> None:
-        """Run until the CPU is about to execute the instruction at an address."""
+        """Run until the CPU is about to execute the instruction at an address; at once where it is."""
+        if self._next() == address:
+            return
         self.breakpoint(address)
         rip = self.cont(timeout)
         self.remove_breakpoint(address)
@@ -195,19 +211,21 @@ class Gdb:
         self.write_register("rsp", stack)
         self.write_register("eflags", saved["eflags"] & ~(RFLAGS_IF | RFLAGS_DF))
         self.write_register("rip", address)
-        self.breakpoint(home)
+        already = home in self._breakpoints
+        if not already:
+            self.breakpoint(home)
         try:
             # The function may pass through `home` itself; it has returned when the stack says so.
             while (rip := self.cont(timeout)) == home and self.read_register("rsp") <= stack:
-                self.step()
+                pass
             result = self.read_register("rax")
         finally:
             if self._running:
                 self.interrupt()
-            self.remove_breakpoint(home)
-            if "rip" in saved:
-                for name in SAVED_REGISTERS:
-                    self.write_register(name, saved[name])
+            if not already:
+                self.remove_breakpoint(home)
+            for name in SAVED_REGISTERS:
+                self.write_register(name, saved[name])
         if rip != home:
             raise MachineError(f"the call of {address:#x} stopped at {rip:#x}")
         return result
