@@ -50,11 +50,12 @@ all clean compdb:
 test:
 	@$(pytest) tests
 
-# The same with more operations, then the kernel's tests with other random numbers.
+# The same with many more operations, then what depends on random numbers with other ones.
 .PHONY: soak
 soak:
-	@RUNG_SOAK=$(SOAK) $(pytest) tests
-	@for seed in $$(seq 2 $(SOAK)); do echo "seed $$seed"; $(pytest) --seed $$seed tests/kernel || exit; done
+	@RUNG_FUZZ_RUNS=1000000 RUNG_PAGING_CHANGES=100000 RUNG_TIMEOUT_SCALE=50 $(pytest) tests
+	@for seed in $$(seq 2 $(SOAK)); do echo "seed $$seed"; \
+		$(pytest) --seed $$seed tests/kernel tests/host || exit; done
 
 # Each patch in tests/breaks/ must turn its test red. ARGS names patches.
 .PHONY: test-breaks

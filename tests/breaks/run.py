@@ -68,7 +68,7 @@ def run_test(tree: pathlib.Path, test: str, chapter: str) -> tuple[int, str]:
     named = [str(TESTS / test)] if "/" in test or "::" in test else ["-k", test, str(TESTS)]
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "PYTEST"))}
     environment.update(RUNG_ROOT=str(tree), RUNG_ARTIFACTS=str(tree / "artifacts"))
-    done = subprocess.run([sys.executable, "-m", "pytest", "-q", "--no-header", "--chapter", chapter,
+    done = subprocess.run([sys.executable, "-m", "pytest", "-q", "--no-header", f"--chapter={chapter}",
                            "--basetemp", str(tree / "tmp"), *named], cwd=tree, env=environment, text=True,
                           errors="replace", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           timeout=TIMEOUT)
