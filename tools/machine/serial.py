@@ -40,27 +40,35 @@ class Serial:
         while True:
             ready, _, _ = select.select([self._output, self._stop_read], [], [])
             with self._changed:
-                data = b""
                 if self._output in ready:
-                    try:
-                        data = os.read(self._output, 65536)
-                    except OSError:         # a pty whose other side is gone reports EIO
-                        data = b""
-                self._data += data
-                self._text += data.decode("latin-1").replace("\r", "")
-                self._closed = not data
-                self._changed.notify_all()
-                if not data:
+                    self._take()
+                if self._closed or self._stop_read in ready:
+                    self._closed = True
+                    self._changed.notify_all()
                     return
+
+    def _take(self) -> None:
+        """Take over everything that has been sent; called with the condition held."""
+        while not self._closed and select.select([self._output], [], [], 0)[0]:
+            try:
+                data = os.read(self._output, 65536)
+            except OSError:         # a pty whose other side is gone reports EIO
+                data = b""
+            self._data += data
+            self._text += data.decode("latin-1").replace("\r", "")
+            self._closed = not data
+            self._changed.notify_all()
 
     def text(self) -> str:
         """All output so far; carriage returns are left out, a byte above 7Fh is the Latin-1 character."""
         with self._changed:
+            self._take()
             return self._text
 
     def data(self) -> bytes:
         """All output so far, byte by byte."""
         with self._changed:
+            self._take()
             return bytes(self._data)
 
     def send(self, data: bytes | str) -> None:
@@ -90,6 +98,8 @@ class Serial:
         deadline = time.monotonic() + limit
         with self._changed:
             while True:
+                end = self._ended()         # asked first: what was sent before the end is taken over next
+                self._take()
                 match = regex.search(self._text, self._position)
                 wrong = self.fail.search(self._text, self._position) if self.fail else None
                 if match and not (wrong and wrong.start() < match.start()):
@@ -100,7 +110,7 @@ class Serial:
                     while self._changed.wait(0.2 * seconds(1)) and not self._closed:
                         pass
                     reason = f"the guest printed {wrong.group()!r}"
-                elif self._drained() and (end := self._ended()):
+                elif end:
                     reason = end
                 elif (left := deadline - time.monotonic()) <= 0:
                     reason = f"nothing within {limit:g} s"
@@ -109,10 +119,6 @@ class Serial:
                     continue
                 break
         raise ExpectationFailed(f"{self.name}: expected /{regex.pattern}/, but {reason}\n{self._describe()}")
-
-    def _drained(self) -> bool:
-        """True when every byte that the machine has sent so far is in the buffer."""
-        return self._closed or not select.select([self._output], [], [], 0)[0]
 
     def wait_closed(self, timeout: float | None = None) -> bool:
         """Wait until the port is closed from the other side: all output is here."""
