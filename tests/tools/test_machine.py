@@ -249,13 +249,14 @@ def test_a_wrong_machine_is_reported(guest):
         Qemu(guest, cpu="no-such-cpu").__enter__()
 
 
-def test_no_machine_outlives_its_process(guest):
+def test_no_machine_outlives_its_process(guest, tmp_path):
     """The process that runs a test is killed: its QEMU ends with it."""
     script = ("import os, sys; from tools.machine import Qemu\n"
               f"m = Qemu({str(guest)!r}).__enter__(); m.serial.expect('ready')\n"
               "print(m._process.pid, flush=True); os.kill(os.getpid(), 9)\n")
     top = pathlib.Path(__file__).parents[2]
-    done = subprocess.run([sys.executable, "-B", "-c", script], cwd=top, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run([sys.executable, "-B", "-c", script], cwd=top, stdout=subprocess.PIPE, text=True,
+                          env={**os.environ, "TMPDIR": str(tmp_path)})      # what it leaves behind
     try:
         handle = os.pidfd_open(int(done.stdout))
     except ProcessLookupError:
