@@ -95,7 +95,7 @@ def change(lines: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 # A number of which the compiler, the machine or the clock decides: the text has one, the run another.
-_NUMBER = re.compile(r"(?<![\w.])(?:0x)?(?=[0-9a-f]*[0-9])[0-9a-f]{2,}\b")
+_NUMBER = re.compile(r"(?<!\w)(?:0x)?(?=[0-9a-f]*[0-9])[0-9a-f]{2,}\b")
 
 
 def pattern(line: str) -> str:
