@@ -89,8 +89,8 @@ def has_lines(text: str, lines: tuple[str, ...]) -> int:
 
 def change(lines: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The two sides of a diff block: what stands there, and what is to."""
-    old = tuple(line[1:] for line in lines if line[:1] in ("-", " "))
-    new = tuple(line[1:] for line in lines if line[:1] in ("+", " "))
+    old = tuple(line[1:] for line in lines if line[:1] in ("-", " ", ""))
+    new = tuple(line[1:] for line in lines if line[:1] in ("+", " ", ""))
     return old, new
 
 
