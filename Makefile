@@ -8,7 +8,7 @@ ifneq ($(filter 3.%,$(MAKE_VERSION)),)
 .PHONY: newer-make setup
 setup:
 	@tools/setup setup
-$(or $(filter-out setup,$(MAKECMDGOALS)),newer-make-help): newer-make
+$(or $(filter-out setup,$(MAKECMDGOALS)),help): newer-make
 newer-make: $(filter setup,$(MAKECMDGOALS))
 	@PATH="$$PATH:/opt/homebrew/bin:/usr/local/bin"; command -v gmake >/dev/null || { \
 		echo 'GNU make 4.0 or newer is needed, this is $(MAKE_VERSION): brew install make, then gmake' >&2; \
