@@ -22,6 +22,6 @@
 
 // A byte takes 87 microseconds at this rate and a port read about one. So a port that is still
 // busy after this many reads is broken, and mustn't stop the boot.
-#define UART_POLLS 10000
+#define UART_POLLS 0xffff
 
 #endif

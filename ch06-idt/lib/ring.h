@@ -13,10 +13,7 @@ struct ring {
 };
 
 // An empty queue in an array.
-#define RING(array)                                                                                \
-    {                                                                                              \
-        .bytes = (array), .size = sizeof(array)                                                    \
-    }
+#define RING(array) {.bytes = (array), .size = sizeof(array)}
 
 static inline size_t ring_room(const struct ring *ring)
 {

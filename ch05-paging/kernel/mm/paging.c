@@ -275,23 +275,25 @@ static unsigned page_level(virt_t virtual, phys_t physical, size_t size)
     return large ? LEVEL_PD : LEVEL_PT;
 }
 
-static bool is_any_mapped(const struct page_table *table, virt_t virtual, size_t size)
+// Maps pages of one size, from an entry on to the end of its table at most. Returns how many bytes.
+static size_t fill_entries(uint64_t *entry, unsigned level, virt_t virtual, phys_t physical,
+                           size_t size, uint64_t flags)
 {
-    for (size_t done = 0; done < size;) {
-        struct path path = find_path(table, virtual + done);
-        if (*path.entry[path.level] & PTE_P) {
-            return true;
-        }
-        done += size_to_entry_end(virtual + done, path.level);
+    size_t page_size = level_size(level), room = size_to_entry_end(virtual, level + 1);
+    size_t filled = (size < room ? size : room) / page_size * page_size;
+
+    for (size_t done = 0; done < filled; done += page_size) {
+        *entry++ = (physical + done) | flags | (level == LEVEL_PD ? PTE_PS : 0);
     }
-    return false;
+    return filled;
 }
 
-static bool is_all_mapped(const struct page_table *table, virt_t virtual, size_t size)
+// Whether all pages of a range are mapped, or, if that is asked, none of them.
+static bool all_are(bool mapped, const struct page_table *table, virt_t virtual, size_t size)
 {
     for (size_t done = 0; done < size;) {
         struct path path = find_path(table, virtual + done);
-        if (!(*path.entry[path.level] & PTE_P)) {
+        if (((*path.entry[path.level] & PTE_P) != 0) != mapped) {
             return false;
         }
         done += size_to_entry_end(virtual + done, path.level);
@@ -386,7 +388,7 @@ int paging_map(struct page_table *table, virt_t virtual, phys_t physical, size_t
     if (!range_is_valid(virtual, size) || !physical_is_valid(physical, size)) {
         return -EINVAL;
     }
-    if (is_any_mapped(table, virtual, size)) {
+    if (!all_are(false, table, virtual, size)) {
         return -EEXIST;
     }
     uint64_t flags = rights_to_flags(virtual, rights);
@@ -399,8 +401,7 @@ int paging_map(struct page_table *table, virt_t virtual, phys_t physical, size_t
             result = -ENOMEM;
             break;
         }
-        *entry = (physical + done) | flags | (level == LEVEL_PD ? PTE_PS : 0);
-        done += level_size(level);
+        done += fill_entries(entry, level, virtual + done, physical + done, size - done, flags);
     }
     change_end(&change);
     return result;
@@ -429,7 +430,7 @@ int paging_protect(struct page_table *table, virt_t virtual, size_t size, unsign
     struct change change;
     int result;
 
-    if (!range_is_valid(virtual, size) || !is_all_mapped(table, virtual, size)) {
+    if (!range_is_valid(virtual, size) || !all_are(true, table, virtual, size)) {
         return -EINVAL;
     }
     uint64_t flags = rights_to_flags(virtual, rights);

@@ -17,16 +17,9 @@ _Static_assert(offsetof(struct trap_frame, rip) == 17 * 8, "isr.asm copies rip")
 
 // Vectors (Intel SDM vol. 3A, 6.3.1) that have a name in this kernel.
 enum trap_vector {
-    TRAP_DIVIDE_ERROR = 0,
-    TRAP_NMI = 2,
-    TRAP_BREAKPOINT = 3,
-    TRAP_INVALID_OPCODE = 6,
-    TRAP_DOUBLE_FAULT = 8,
-    TRAP_GENERAL_PROTECTION = 13,
-    TRAP_PAGE_FAULT = 14,
-    TRAP_MACHINE_CHECK = 18,
-    TRAP_EXCEPTION_COUNT = 32,
-    TRAP_COUNT = 256,
+    TRAP_DIVIDE_ERROR = 0, TRAP_NMI = 2, TRAP_BREAKPOINT = 3, TRAP_INVALID_OPCODE = 6,
+    TRAP_DOUBLE_FAULT = 8, TRAP_GENERAL_PROTECTION = 13, TRAP_PAGE_FAULT = 14,
+    TRAP_MACHINE_CHECK = 18, TRAP_EXCEPTION_COUNT = 32, TRAP_COUNT = 256,
 };
 
 // Registers the handler of a vector; it is called with interrupts off and must not sleep when it

@@ -173,14 +173,22 @@ static void leds_answer(uint8_t answer)
 static enum modifier modifier_of(unsigned code)
 {
     switch (code) {
-    case SCAN_SHIFT_LEFT: return SHIFT_LEFT;
-    case SCAN_SHIFT_RIGHT: return SHIFT_RIGHT;
-    case SCAN_CTRL: return CTRL_LEFT;
-    case EXTENDED + SCAN_CTRL: return CTRL_RIGHT;
-    case SCAN_ALT: return ALT_LEFT;
-    case EXTENDED + SCAN_ALT: return ALT_RIGHT;
-    case SCAN_CAPS_LOCK: return CAPS_LOCK;
-    default: return 0;
+    case SCAN_SHIFT_LEFT:
+        return SHIFT_LEFT;
+    case SCAN_SHIFT_RIGHT:
+        return SHIFT_RIGHT;
+    case SCAN_CTRL:
+        return CTRL_LEFT;
+    case EXTENDED + SCAN_CTRL:
+        return CTRL_RIGHT;
+    case SCAN_ALT:
+        return ALT_LEFT;
+    case EXTENDED + SCAN_ALT:
+        return ALT_RIGHT;
+    case SCAN_CAPS_LOCK:
+        return CAPS_LOCK;
+    default:
+        return 0;
     }
 }
 

@@ -11,10 +11,7 @@ struct spinlock {
     bool interrupts_were; // on before it was taken
 };
 
-#define SPINLOCK(text)                                                                             \
-    {                                                                                              \
-        .name = (text)                                                                             \
-    }
+#define SPINLOCK(text) {.name = (text)}
 
 // Turns interrupts off and takes the lock. Panics with both places when it is held already: on one
 // CPU that would be a deadlock. Any context.

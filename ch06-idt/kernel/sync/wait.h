@@ -8,10 +8,7 @@ struct wait_queue {
     unsigned generation; // counts wake-ups
 };
 
-#define WAIT_QUEUE                                                                                 \
-    {                                                                                              \
-        0                                                                                          \
-    }
+#define WAIT_QUEUE {0}
 
 // Sleeps until `condition` is true. It is evaluated with interrupts off, before the first sleep
 // and after each wake-up of the queue, so no wake-up is lost; where interrupts were off before, it
