@@ -42,6 +42,7 @@ def test_code_lines_are_neither_blank_nor_comment():
 def test_the_purpose_of_a_file_is_the_first_sentence_of_its_head():
     assert code.purpose("a.c", "// Reads (by LBA, spec. 3). Slowly.\nint a;\n") == "Reads"
     assert code.purpose("a.asm", "; From here\n; to there:\n;\n; more\n") == "From here to there"
+    assert code.purpose("a.ld", "/* What goes\n   where. And why. */\n") == "What goes where"
     assert code.purpose("a.c", "#include <a.h>\n// no head\n") == ""
 
 

@@ -38,6 +38,8 @@ def purpose(name: str, text: str) -> str:
         if not (content := line[len(marker):].strip()):
             break
         words.append(content)
+    if block := re.match(r"/\*(.*?)\*/", text, re.DOTALL):
+        words = block[1].split()        # a linker script's head
     comment = re.sub(r" ?\([^()]*\)", "", " ".join(words))       # without sources and other asides
     end = re.search(r"[.:]$|\.(?=\s)", comment)
     return comment[:end.start()] if end else comment
