@@ -10,8 +10,8 @@ bits 16
 section .stage1 exec
 
 extern start
-extern stage2_sectors   ; from boot.ld, as
-extern stack_top
+extern stage2_sectors   ; a number, from boot.ld
+extern stack_top        ; from boot.ld
 
 stage1:
     jmp 0:.segments     ; some BIOSes enter at 07C0:0000, but our offsets count from segment 0
@@ -45,7 +45,7 @@ read:
     mov dl, [drive]
     int 0x13
     mov dl, [drive]
-    jnc start
+    jnc start           ; all there: on to stage 2, with DL as we got it
 
     dec byte [tries]
     mov si, read_failed

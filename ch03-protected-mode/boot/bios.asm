@@ -9,7 +9,7 @@ section .text
 REGISTERS_SIZE equ 40           ; sizeof(struct bios_registers)
 EFLAGS_INTERRUPT equ 1 << 9
 
-; The stack around the service:
+; The stack around the service, with SP as it is before room for the copy is made:
 ;
 ;   SP + 36   return address to C
 ;   SP + 4    C's registers, as PUSHAD leaves them

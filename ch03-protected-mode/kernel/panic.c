@@ -50,7 +50,7 @@ _Noreturn void __stack_chk_fail(void);
 // Called by a function whose guard has changed: something was written beyond the end of an array.
 void __stack_chk_fail(void)
 {
-    panic("stack guard overwritten in the function before %p", __builtin_return_address(0));
+    panic("stack guard overwritten in the function that %p lies in", __builtin_return_address(0));
 }
 
 void stack_guard_init(void)

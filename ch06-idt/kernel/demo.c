@@ -23,7 +23,8 @@ static void demo_panic(const char *argument)
 static void demo_divide(const char *argument)
 {
     volatile int zero = 0;
-    kprintf("100 / 0 = %d%s\n", 100 / zero, argument);
+    (void)argument;
+    kprintf("100 / 0 = %d\n", 100 / zero);
 }
 
 // Calls itself until the stack is used up. Work after the call keeps it from becoming a loop.
@@ -35,7 +36,8 @@ __attribute__((noinline)) static unsigned overflow_deeper(volatile unsigned *dep
 
 static void demo_overflow(const char *argument)
 {
-    volatile unsigned depth = (unsigned)strlen(argument);
+    volatile unsigned depth = 0;
+    (void)argument;
     kprintf("%u calls\n", overflow_deeper(&depth));
 }
 
@@ -58,13 +60,15 @@ static void demo_pagefault(const char *argument)
 
 static void demo_breakpoint(const char *argument)
 {
+    (void)argument;
     __asm__ volatile("int3");
-    kprintf("And on it goes%s.\n", argument);
+    kprintf("And on it goes.\n");
 }
 
 static void demo_invalid(const char *argument)
 {
-    __asm__ volatile("ud2" : : "r"(argument));
+    (void)argument;
+    __asm__ volatile("ud2");
 }
 
 static void demo_time(const char *argument)
@@ -79,13 +83,15 @@ static void demo_time(const char *argument)
 
 static void demo_memory(const char *argument)
 {
-    kprintf("%zu of %zu pages free%s\n", pmm_free_pages(), pmm_total_pages(), argument);
+    (void)argument;
+    kprintf("%zu of %zu pages free\n", pmm_free_pages(), pmm_total_pages());
 }
 
 static void demo_keys(const char *argument)
 {
-    kprintf("The bytes that keys send, until Ctrl-C.%s\n", argument);
     char byte;
+    (void)argument;
+    kprintf("The bytes that keys send, until Ctrl-C.\n");
     do {
         byte = input_read();
         kprintf("%02x%c", (uint8_t)byte, input_room() == INPUT_QUEUE_SIZE ? '\n' : ' ');
@@ -118,6 +124,17 @@ static void erase(char *line, size_t count)
     }
 }
 
+// Takes the rest of an arrow key or its like: ESC [ numbers letter, or ESC O letter.
+static void skip_sequence(void)
+{
+    char byte = input_read();
+    if (byte == '[' || byte == 'O') {
+        do {
+            byte = input_read();
+        } while (byte < '@');
+    }
+}
+
 // Reads a line and echoes it: Backspace, Ctrl-U (start again), Ctrl-C (on a new line).
 static void read_line(char *line)
 {
@@ -125,9 +142,8 @@ static void read_line(char *line)
     kprintf("> ");
     for (char byte; (byte = input_read()) != '\r' && byte != '\n';) {
         size_t length = strlen(line);
-        if (byte == ESC && input_read() == '[') { // arrows and their kin: to the final letter or ~
-            while (input_read() < '@') {
-            }
+        if (byte == ESC) {
+            skip_sequence();
         } else if (byte == CTRL('U')) {
             erase(line, length);
         } else if ((byte == DELETE || byte == '\b') && length > 0) {

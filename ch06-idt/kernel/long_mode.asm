@@ -46,7 +46,7 @@ enter_long_mode:
     push ebx                            ; CPUID writes it
     call check_processor
     call build_page_tables
-    pop ebx
+    pop ebx                             ; stays there until kmain
 
     mov eax, CR4_PAE                    ; long mode wants it; nothing else is on yet
     mov cr4, eax

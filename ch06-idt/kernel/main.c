@@ -51,7 +51,7 @@ __attribute__((no_stack_protector)) void kmain(uint32_t boot_info_address)
     tsc_start();
     pmm_init(&boot);
     kernel_map_init(&boot);
-    pmm_add_high_memory(&boot);
+    pmm_add_high_memory(&boot); // only now is it mapped
     kmalloc_init();
     tss_init();
     fault_init();

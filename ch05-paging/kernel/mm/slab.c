@@ -42,7 +42,7 @@ static void *object_at(const struct slab_cache *cache, const struct slab *slab, 
 // Fits as many objects as possible into slabs of the order given. Returns the bytes they take.
 static size_t plan(struct slab_cache *cache, unsigned order)
 {
-    size_t alignment = cache->object_size & -cache->object_size;
+    size_t alignment = cache->object_size & -cache->object_size; // its lowest bit that is set
     size_t count = ((size_t)PAGE_SIZE << order) / cache->object_size;
 
     cache->order = order;

@@ -12,7 +12,7 @@
 static struct wait_queue tick_queue = WAIT_QUEUE;
 static uint64_t ticks;
 static uint64_t tick_ns; // length of a tick
-static uint64_t uncalibrated; // the last time that was told before the TSC could tell it
+static uint64_t uncalibrated; // time by ticks alone, until the TSC takes over; time stays above it
 static bool idle;
 static uint64_t idle_since, idle_tsc;
 

@@ -14,7 +14,7 @@
 void gdt_init(void);
 
 // Gives double fault, NMI and machine check a stack of their own with a guard page (IST 1 to 3:
-// Intel SDM vol. 3A, 7.14.5), and loads the task register. Needs kmalloc_init, idt_init. Panics
+// Intel SDM vol. 3A, 6.14.5), and loads the task register. Needs kmalloc_init, idt_init. Panics
 // without memory, since a kernel cannot do without.
 void tss_init(void);
 

@@ -33,7 +33,7 @@ static struct zone zones[PMM_ZONE_COUNT];
 static struct page *pages;
 static size_t page_count;
 static size_t used_pages[PAGE_USE_COUNT]; // PAGE_RESERVED stays 0: derived
-static struct extent image, page_array;   // what the kernel itself takes, in this order
+static struct extent image, page_array; // what the kernel itself takes, in this order
 static struct spinlock lock = SPINLOCK("pmm");
 
 static size_t smaller(size_t left, size_t right)
@@ -333,8 +333,7 @@ static void place_page_array(const struct boot_info *boot)
     struct extent best = {0, 0};
 
     for (unsigned i = 0; i < boot->memory_range_count; i++) {
-        struct extent room =
-            usable_pages(&boot->memory[i], (struct extent){image.last, LOW_PAGES});
+        struct extent room = usable_pages(&boot->memory[i], (struct extent){image.last, LOW_PAGES});
         if (room.first < room.last && room.last - room.first > best.last - best.first) {
             best = room;
         }
