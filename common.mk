@@ -66,7 +66,7 @@ COMMON_FLAGS := -std=c17 -g -ffreestanding -fno-pic -Wall -Wextra -I. -DCHAPTER=
 	$(if $(TEST),-Werror -I.. -fmacro-prefix-map=../=)
 BOOT_CFLAGS := --target=i386-none-elf -m16 -march=i386 -Oz -mregparm=3 -fomit-frame-pointer -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -mno-sse -mno-mmx -mno-80387 $(COMMON_FLAGS)
-KERNEL_TARGET_32 := --target=i686-none-elf
+KERNEL_TARGET_32 := --target=i386-none-elf -march=i586
 KERNEL_TARGET_64 := --target=x86_64-none-elf -mcmodel=kernel
 KERNEL_CFLAGS := $(KERNEL_TARGET_$(KERNEL_BITS)) -O2 -mno-red-zone -mgeneral-regs-only \
 	-fno-omit-frame-pointer -fno-optimize-sibling-calls -fno-asynchronous-unwind-tables -fstack-protector-strong \
@@ -88,13 +88,14 @@ SYMBOLS := $(if $(filter kernel/cpu/symbols.c,$(KERNEL_SOURCES)),$(B)/symbols.as
 .PHONY: all
 all: $(IMAGE)
 
-# Rewritten when a flag, a tool or the list of sources changes; everything built depends on it.
-$(B)/settings: export SETTINGS := $(CC) $(LD) | $(BOOT_CFLAGS) | $(KERNEL_CFLAGS) | $(NASM_FLAGS) | \
-	$(LD_FLAGS) | $(BOOT_SOURCES) | $(KERNEL_SOURCES) | $(TEST_SOURCES)
-$(B)/settings: FORCE
+# Rewritten when a flag or a tool changes (everything compiled depends on it), and when the list of
+# sources does (what is linked depends on that).
+$(B)/settings: export CONTENT := $(CC) $(LD) | $(BOOT_CFLAGS) | $(KERNEL_CFLAGS) | $(NASM_FLAGS) | $(LD_FLAGS)
+$(B)/sources: export CONTENT := $(BOOT_SOURCES) | $(KERNEL_SOURCES) | $(TEST_SOURCES)
+$(B)/settings $(B)/sources: FORCE
 	@$(call need,$(CC) $(LD) $(OBJCOPY) $(NM) $(AS))
 	@mkdir -p $(@D)
-	@printf '%s\n' "$$SETTINGS" | cmp -s - $@ || printf '%s\n' "$$SETTINGS" > $@
+	@printf '%s\n' "$$CONTENT" | cmp -s - $@ || printf '%s\n' "$$CONTENT" > $@
 .PHONY: FORCE
 FORCE:
 
@@ -122,7 +123,7 @@ $(B)/tests/%.c.o: ../tests/kernel/%.c $(B)/settings
 	$(Q)$(CC) $(KERNEL_CFLAGS) -MMD -MP -c $< -o $@
 
 # The list of all tests: what the lines TEST(name, ... and TEST_PANIC(name, ... say.
-$(B)/tests/list.c: $(TEST_SOURCES:%=../tests/kernel/%) $(B)/settings
+$(B)/tests/list.c: $(TEST_SOURCES:%=../tests/kernel/%) $(B)/sources
 	@mkdir -p $(@D)
 	$(Q)awk -F'[(,]' 'BEGIN { print "#include \"tests/kernel/test.h\"" } \
 		/^TEST(_PANIC)?\(/ { print "extern const struct test test_" $$2 ";"; list = list "\n    &test_" $$2 "," } \
@@ -152,11 +153,11 @@ $(B)/%.ld: %.ld $(B)/settings
 kernel_link = $(LD) -m $(KERNEL_EMULATION_$(KERNEL_BITS)) $(LD_FLAGS) --orphan-handling=error -T $(B)/kernel/kernel.ld -o $@ \
 	$(KERNEL_OBJECTS)
 
-$(B)/kernel.elf: $(KERNEL_OBJECTS) $(B)/kernel/kernel.ld $(SYMBOLS)
+$(B)/kernel.elf: $(KERNEL_OBJECTS) $(B)/kernel/kernel.ld $(SYMBOLS) $(B)/sources
 	$(call say,LD,$@)
 	$(Q)$(kernel_link) $(SYMBOLS)
 
-$(B)/kernel-nosymbols.elf: $(KERNEL_OBJECTS) $(B)/kernel/kernel.ld
+$(B)/kernel-nosymbols.elf: $(KERNEL_OBJECTS) $(B)/kernel/kernel.ld $(B)/sources
 	$(Q)$(kernel_link)
 
 $(B)/symbols.asm: $(B)/kernel-nosymbols.elf
@@ -174,7 +175,7 @@ $(B)/kernel.bin: $(B)/kernel.elf
 	$(Q)$(OBJCOPY) -O binary $< $@
 
 # The boot area: MBR, stage 2 and kernel, laid out by boot.ld.
-$(B)/boot.elf: $(BOOT_OBJECTS) $(B)/boot/boot.ld $(KERNEL_BIN)
+$(B)/boot.elf: $(BOOT_OBJECTS) $(B)/boot/boot.ld $(KERNEL_BIN) $(B)/sources
 	$(call say,LD,$@)
 	$(Q)$(LD) -m elf_i386 $(LD_FLAGS) -T $(B)/boot/boot.ld -o $@ $(BOOT_OBJECTS) $(KERNEL_BIN:%=-b binary %)
 
@@ -201,7 +202,7 @@ GDB_PORT ?= 1234
 BOCHS_DISPLAY ?= rfb
 
 # Puts the kernel's command line into the image: 128 bytes in the last sector of the boot area.
-set_command_line = $(if $(KERNEL_BIN),line='$(CMDLINE)'; \
+set_command_line = $(if $(filter command_line.c,$(boot)),line='$(CMDLINE)'; \
 	[ $$(printf %s "$$line" | wc -c) -le 127 ] || { echo 'CMDLINE: at most 127 bytes fit' >&2; exit 1; }; \
 	{ printf %s "$$line"; head -c 128 /dev/zero; } | head -c 128 | \
 	dd of=$(IMAGE) bs=128 seek=8188 conv=notrunc 2>/dev/null,:)

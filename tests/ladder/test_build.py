@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 import pytest
+from support.session import once
 
 TIMEOUT = 120
 
@@ -13,10 +14,12 @@ TIMEOUT = 120
 class Copy:
     """A chapter's folder and common.mk in a place of their own, as someone might take them away."""
 
-    def __init__(self, folder: pathlib.Path, root: pathlib.Path, chapter):
-        self.path = folder / chapter.path.name
-        shutil.copytree(chapter.path, self.path, ignore=shutil.ignore_patterns("build"))
-        shutil.copyfile(root / "common.mk", folder / "common.mk")
+    def __init__(self, folder: pathlib.Path, root: pathlib.Path, source: pathlib.Path, with_build: bool = False):
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = folder / source.name
+        # The times are copied too: what was built stays up to date.
+        shutil.copytree(source, self.path, ignore=None if with_build else shutil.ignore_patterns("build"))
+        shutil.copy2(root / "common.mk", folder / "common.mk")
         # A Python that says no: a chapter alone needs none.
         self.tools = folder / "tools-of-the-test"
         self.tools.mkdir()
@@ -63,9 +66,31 @@ class Copy:
         path.write_text(path.read_text() + text)
 
 
+class First:
+    """The first build of a chapter that stands alone, made once: the copy and what make printed."""
+
+    def __init__(self, builder, root: pathlib.Path, chapter):
+        folder = builder.shared / "alone" / str(chapter)
+
+        def build() -> list:
+            copy = Copy(folder, root, chapter.path)
+            before = copy.files()
+            return [copy.make("-j4"), sorted(before)]
+
+        self.log, files = once(builder.shared, f"alone {chapter}", build)
+        self.files = set(files)
+        self.path = folder / chapter.path.name
+
+
 @pytest.fixture
-def alone(tmp_path, root, chapter) -> Copy:
-    return Copy(tmp_path, root, chapter)
+def first(builder, root, chapter) -> First:
+    return First(builder, root, chapter)
+
+
+@pytest.fixture
+def alone(tmp_path, root, first) -> Copy:
+    """A private copy of the first build, so that only what a test changes is built again."""
+    return Copy(tmp_path, root, first.path, with_build=True)
 
 
 def compiled(log: str) -> set[str]:
@@ -78,29 +103,26 @@ def need_clang_22() -> None:
         pytest.skip("clang-22 is not installed")
 
 
-def test_alone(alone, chapter):
+def test_alone(alone, first, chapter):
     """A chapter's folder and common.mk build, run, print help and clean up, without Python or the rest of the tree."""
-    before = alone.files()
-    log = alone.make("-j4")
-    assert "warning" not in log, log
+    assert "warning" not in first.log, first.log
     assert "make run" in alone.make("help")
     assert "<start>:" in alone.make("disasm")
     assert "Ctrl-A X" in alone.run_and_quit(f"{chapter}: ready")
     alone.make("compdb")
-    outside = {name for name in alone.files() - before if not name.startswith("build/")}
+    outside = {name for name in alone.files() - first.files if not name.startswith("build/")}
     assert not outside, f"output outside build/: {outside}"
     alone.make("clean")
-    assert alone.files() == before
+    assert alone.files() == first.files
     for target in ("test", "diff", "bench", "test-kernel"):
         assert "needs the whole repository" in alone.make(target, ok=False)
 
 
 def test_newest_compiler(alone):
-    """clang 22 has no warnings either, with and without the sanitizer."""
+    """clang 22 has no warnings either."""
     need_clang_22()
-    for arguments in ([], ["SAN=1"]):
-        log = alone.make("-j4", "LLVM=-22", *arguments)
-        assert "warning" not in log, log
+    log = alone.make("-j4", "LLVM=-22")
+    assert "warning" not in log, log
 
 
 @pytest.mark.chapters("03")
@@ -110,54 +132,44 @@ def test_newest_compiler_builds_the_tests(chapter, builder):
     builder.build(chapter, TEST=1, LLVM="-22")
 
 
-def test_same_bytes(tmp_path, root, chapter):
-    """The image is the same from another folder, and from a parallel build."""
-    images = []
-    for name, jobs in (("one", "-j1"), ("another/and/deeper", "-j8")):
-        folder = tmp_path / name
-        folder.mkdir(parents=True)
-        copy = Copy(folder, root, chapter)
-        copy.make(jobs)
-        images.append((copy.path / "build/os.img").read_bytes())
-    assert images[0] == images[1]
+def test_same_bytes(tmp_path, root, chapter, first):
+    """The image is the same from another folder, and from a build that isn't parallel."""
+    copy = Copy(tmp_path / "another/and/deeper", root, chapter.path)
+    copy.make("-j1")
+    assert (copy.path / "build/os.img").read_bytes() == (first.path / "build/os.img").read_bytes()
 
 
 def test_nothing_to_do(alone):
     """A second make does nothing."""
-    alone.make("-j4")
     assert alone.make() == ""
 
 
 def test_header_change(alone, chapter):
     """Whoever includes a changed header is built again: C, assembly and linker script, and nobody else."""
-    alone.make("-j4")
     alone.append("boot/print.h", "// changed\n")
     done = compiled(alone.make())
     assert "boot/print.c" in done and not any(name.startswith("kernel") for name in done)
     if chapter.number >= 3:
         alone.append("kernel/layout.h", "// changed\n")
-        done = compiled(alone.make())
+        done = compiled(alone.make("-j4"))
         assert {"kernel/main.c", "kernel/entry.asm"} <= done and "lib/string.c" not in done
 
 
-def test_flag_change(alone):
+def test_flag_change(alone, first):
     """Another flag builds everything again; the same flags nothing."""
-    everything = compiled(alone.make("-j4"))
-    assert compiled(alone.make("-j4", "COMMON_FLAGS=-std=c17 -g -ffreestanding -fno-pic -I. -DCHAPTER='\"x\"'")) \
-        == everything
-    assert compiled(alone.make("-j4")) == everything
-    assert alone.make() == ""
+    flags = "COMMON_FLAGS=-std=c17 -g -ffreestanding -fno-pic -I. -DCHAPTER='\"x\"'"
+    assert compiled(alone.make("-j4", flags)) == compiled(first.log)
+    assert alone.make(flags) == ""
 
 
 def test_source_list_change(alone):
     """A source that is added or removed is linked, or no longer."""
-    alone.make("-j4")
     before = (alone.path / "build/os.img").read_bytes()
     makefile = (alone.path / "Makefile").read_text()
     (alone.path / "boot/extra.c").write_text("// More.\nvoid extra(void);\nvoid extra(void)\n{\n}\n")
     (alone.path / "Makefile").write_text(makefile.replace("include ../common.mk",
                                                           "boot += extra.c\ninclude ../common.mk"))
-    assert "boot/extra.c" in compiled(alone.make("-j4"))
+    assert compiled(alone.make("-j4")) == {"boot/extra.c"}
     assert " extra" in subprocess.run(["llvm-nm", alone.path / "build/boot.elf"], capture_output=True, text=True).stdout
     (alone.path / "Makefile").write_text(makefile)
     (alone.path / "boot/extra.c").unlink()
