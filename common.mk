@@ -332,10 +332,20 @@ bochs: $(IMAGE)
 
 # ---- Look ----
 
+# The loader is 16-bit code but for what runs after its switch to protected mode; the entry code of a
+# 64-bit kernel is 32-bit code but for what runs after the switch to long mode.
+CODE_32 := protected_mode_enter.protected
+CODE_64 := long_mode
+all_but = awk '/^[0-9a-f]+ </ { hidden = index($$0, "<$(1)>:") } !hidden'
+
 .PHONY: disasm
 disasm: $(B)/boot.elf
 	@$(call need,$(OBJDUMP))
-	$(Q){ $(OBJDUMP) -d --triple=i386-none-code16 $<; $(if $(KERNEL_BIN),$(OBJDUMP) -d $(B)/kernel.elf;) } \
+	$(Q){ $(OBJDUMP) -d --triple=i386-none-code16 $< | $(call all_but,$(CODE_32)); \
+		$(if $(KERNEL_BIN),$(OBJDUMP) -d --disassemble-symbols=$(CODE_32) $<; \
+		$(if $(filter 64,$(KERNEL_BITS)),$(OBJDUMP) -d -j .entry --triple=i386-none-elf $(B)/kernel.elf | \
+		$(call all_but,$(CODE_64)); $(OBJDUMP) -d --disassemble-symbols=$(CODE_64) $(B)/kernel.elf;) \
+		$(OBJDUMP) -d -j .text $(if $(filter 32,$(KERNEL_BITS)),-j .entry) $(B)/kernel.elf;) } \
 		| if [ -t 1 ]; then $${PAGER:-less}; else cat; fi
 
 # What clangd needs; it looks into build/ by itself.

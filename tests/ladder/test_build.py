@@ -139,6 +139,21 @@ def test_same_bytes(tmp_path, root, chapter, first):
     assert (copy.path / "build/os.img").read_bytes() == (first.path / "build/os.img").read_bytes()
 
 
+@pytest.mark.chapters("03")
+def test_disassembly(alone, chapter):
+    """make disasm shows 16, 32 and 64-bit code as what it is, each function once."""
+    listing = alone.make("disasm")
+    functions = dict(re.findall(r"^[0-9a-f]+ <(\S+)>:\n((?:.+\n)+)", listing, re.MULTILINE))
+    assert "lgdt" in functions["protected_mode_enter"] and "ljmpw" in functions["protected_mode_enter"]
+    assert re.search(r"movl\t\$16, %eax", functions["protected_mode_enter.protected"])
+    assert "kmain" in functions
+    if chapter.number >= 4:
+        assert "movl" in functions["entry"]
+        assert "jmpq\t*%rax" in functions["long_mode"] and "%cr0, %eax" in functions["enter_long_mode"]
+    names = re.findall(r"^[0-9a-f]+ <(\S+)>:$", listing, re.MULTILINE)
+    assert names.count("kmain") == names.count("protected_mode_enter.protected") == names.count("start") == 1
+
+
 def test_nothing_to_do(alone):
     """A second make does nothing."""
     assert alone.make() == ""
