@@ -18,7 +18,7 @@ pytestmark = pytest.mark.chapters("03")
 
 def check_refusal(machine, message: str) -> None:
     """The message is the last line on serial and the first on the screen, in white on red, and the machine halts."""
-    machine.serial.expect(rf"^{message}$")
+    machine.serial.expect(rf"^{message}\n")
     while not machine.registers()["hlt"]:
         assert machine.running()
     assert not machine.registers()["rflags"] & INTERRUPT

@@ -11,8 +11,8 @@ VGA_TEXT, COLUMNS = 0xB8000, 80
 def test_panic(boot):
     """A panic shows message, values and place on serial and in white on red on the screen, and halts for good."""
     machine = boot(ready=False, panics=True, cmdline="demo=panic")
-    message = machine.serial.expect(r"^panic: asked for by demo=panic; .*\d.*$").group()
-    place = machine.serial.expect(r"^  at kernel/demo\.c:\d+$").group()
+    message = machine.serial.expect(r"^(panic: asked for by demo=panic; .*\d.*)\n").group(1)
+    place = machine.serial.expect(r"^(  at kernel/demo\.c:\d+)\n").group(1)
     while not machine.registers()["hlt"]:
         assert machine.running()
     assert not machine.registers()["rflags"] & INTERRUPT
