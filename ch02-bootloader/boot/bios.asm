@@ -20,7 +20,7 @@ global bios_call
 bios_call:
     pushad
     push edx
-    mov [.service + 1], al      ; INT takes its vector from the instruction only, so we write it there
+    mov [.service + 1], al      ; INT takes its vector from the instruction, so we write it there
 
     sub sp, REGISTERS_SIZE
     mov si, dx

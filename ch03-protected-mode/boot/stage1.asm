@@ -1,7 +1,7 @@
 ; Stage 1, the boot sector: loads stage 2, which lies on the disk right behind it, and jumps there.
 ;
 ; In:   real mode, DL = the BIOS's number of the drive that was booted.
-; Out:  start.asm with the same DL. Or one line on screen and COM1 with the BIOS's status, and a halt.
+; Out:  start.asm with the same DL, or one line with the BIOS's status on screen and COM1.
 
 %include "boot/layout.inc"
 %include "boot/uart.inc"

@@ -2,7 +2,6 @@
 #include "kernel/cpu/clock.h"
 #include "kernel/dev/console.h"
 #include "kernel/dev/input.h"
-#include "kernel/layout.h"
 #include "kernel/main.h"
 #include "kernel/mm/pmm.h"
 #include "kernel/panic.h"
@@ -15,16 +14,32 @@
 
 // ---- The words. What goes wrong is a function of its own, so that the report names it. ----
 
-static void demo_panic(const char *argument)
+static void demo_panic(void)
 {
-    panic("asked for, with \"%s\"", argument);
+    panic("asked for at the prompt");
 }
 
-static void demo_divide(const char *argument)
+static void demo_divide(void)
 {
     volatile int zero = 0;
-    (void)argument;
     kprintf("100 / 0 = %d\n", 100 / zero);
+}
+
+static void demo_breakpoint(void)
+{
+    __asm__ volatile("int3");
+    kprintf("And on it goes.\n");
+}
+
+static void demo_pagefault(void)
+{
+    *(volatile char *)0xdeadbeef000 = 1;
+}
+
+static void demo_execute(void)
+{
+    static volatile char data[] = {(char)0xc3}; // a RET, but data is not executable
+    ((void (*)(void))(virt_t)data)();
 }
 
 // Calls itself until the stack is used up. Work after the call keeps it from becoming a loop.
@@ -34,63 +49,33 @@ __attribute__((noinline)) static unsigned overflow_deeper(volatile unsigned *dep
     return here == 0 ? 0 : overflow_deeper(depth) + here;
 }
 
-static void demo_overflow(const char *argument)
+static void demo_overflow(void)
 {
     volatile unsigned depth = 0;
-    (void)argument;
     kprintf("%u calls\n", overflow_deeper(&depth));
 }
 
-// Uses an address in a way that its page does not allow.
-static void demo_pagefault(const char *argument)
+static void demo_time(void)
 {
-    static char data[] = {(char)0xc3}; // a RET, but data is not executable
-    void (*volatile function)(void) = (void (*)(void))(virt_t)data;
-    volatile char *volatile pointer = (volatile char *)0xdeadbeef000;
-    if (strcmp(argument, "execute") == 0) {
-        function();
-    }
-    if (strcmp(argument, "text") == 0) {
-        pointer = kernel_text_start;
-    } else if (strcmp(argument, "null") == 0) {
-        pointer = NULL;
-    }
-    *pointer = 1;
+    uint64_t now_us = clock_now_ns() / CLOCK_NS_PER_US;
+    kprintf("up %lu.%06lu s, %lu ticks\n", now_us / 1000000, now_us % 1000000, clock_ticks());
 }
 
-static void demo_breakpoint(const char *argument)
+static void demo_sleep(void)
 {
-    (void)argument;
-    __asm__ volatile("int3");
-    kprintf("And on it goes.\n");
+    demo_time();
+    clock_sleep_ms(1000);
+    demo_time();
 }
 
-static void demo_invalid(const char *argument)
+static void demo_memory(void)
 {
-    (void)argument;
-    __asm__ volatile("ud2");
-}
-
-static void demo_time(const char *argument)
-{
-    uint64_t start_us = clock_now_ns() / CLOCK_NS_PER_US;
-    kprintf("up %lu.%06lu s, %lu ticks\n", start_us / 1000000, start_us % 1000000, clock_ticks());
-    if (argument[0] >= '0' && argument[0] <= '9') {
-        clock_sleep_ms(1000u * (unsigned)(argument[0] - '0'));
-        kprintf("slept %lu us\n", clock_now_ns() / CLOCK_NS_PER_US - start_us);
-    }
-}
-
-static void demo_memory(const char *argument)
-{
-    (void)argument;
     kprintf("%zu of %zu pages free\n", pmm_free_pages(), pmm_total_pages());
 }
 
-static void demo_keys(const char *argument)
+static void demo_keys(void)
 {
     char byte;
-    (void)argument;
     kprintf("The bytes that keys send, until Ctrl-C.\n");
     do {
         byte = input_read();
@@ -100,17 +85,17 @@ static void demo_keys(const char *argument)
 
 static const struct word {
     const char *name, *help;
-    void (*run)(const char *argument);
+    void (*run)(void);
 } words[] = {
-    {"time", "since boot; \"time 3\" sleeps 3 s", demo_time},
+    {"time", "since boot", demo_time},
+    {"sleep", "for a second", demo_sleep},
     {"memory", "free pages", demo_memory},
-    {"keys", "shows bytes", demo_keys},
+    {"keys", "shows what they send", demo_keys},
     {"breakpoint", "an exception that returns", demo_breakpoint},
     {"panic", "the kernel gives up", demo_panic},
     {"divide", "by zero", demo_divide},
-    {"invalid", "an instruction that there isn't", demo_invalid},
-    {"pagefault", "also \"pagefault null\", \"pagefault text\", \"pagefault execute\"",
-     demo_pagefault},
+    {"pagefault", "a write to a wild address", demo_pagefault},
+    {"execute", "data run as code", demo_execute},
     {"overflow", "of the kernel's stack", demo_overflow},
 };
 
@@ -144,10 +129,8 @@ static void read_line(char *line)
         size_t length = strlen(line);
         if (byte == ESC) {
             skip_sequence();
-        } else if (byte == CTRL('U')) {
-            erase(line, length);
-        } else if ((byte == DELETE || byte == '\b') && length > 0) {
-            erase(line, 1);
+        } else if (byte == CTRL('U') || byte == DELETE || byte == '\b') {
+            erase(line, byte == CTRL('U') ? length : length > 0);
         } else if (byte == CTRL('C')) {
             *line = '\0';
             kprintf("^C\n> ");
@@ -160,26 +143,29 @@ static void read_line(char *line)
     kprintf("\n");
 }
 
+// Runs the word, or lists all of them where there is no such word.
+static void run(const char *line)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(words); i++) {
+        if (strcmp(words[i].name, line) == 0) {
+            words[i].run();
+            return;
+        }
+    }
+    if (*line != '\0') {
+        kprintf("%s? These are the words:\n", line);
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(words); i++) {
+        kprintf("  %-10s  %s\n", words[i].name, words[i].help);
+    }
+}
+
 void first_program(void)
 {
     char line[LINE_SIZE];
     kprintf("%s: ready\n", CHAPTER);
     while (true) {
         read_line(line);
-        char *argument = strchr(line, ' ');
-        if (argument) {
-            *argument++ = '\0';
-        }
-        size_t i = 0;
-        while (i < ARRAY_LENGTH(words) && strcmp(words[i].name, line) != 0) {
-            i++;
-        }
-        if (i < ARRAY_LENGTH(words)) {
-            words[i].run(argument ? argument : "");
-            continue;
-        }
-        for (i = 0; line[0] && i < ARRAY_LENGTH(words); i++) { // help, and any other word
-            kprintf("  %-10s  %s\n", words[i].name, words[i].help);
-        }
+        run(line);
     }
 }

@@ -74,8 +74,8 @@ static void map_image(void)
 }
 
 // Whole pages only: what shares its page with something else is not RAM to us, and neither is
-// physical page 0, which the BIOS uses. pmm_end() is lower than the end of RAM on a machine with too
-// much of it.
+// physical page 0, which the BIOS uses. Where a machine has too much RAM, pmm_end() is below its
+// end.
 static void map_ram(const struct memory_range *range)
 {
     phys_t start = (range->start + PAGE_SIZE - 1) / PAGE_SIZE * PAGE_SIZE;

@@ -5,9 +5,9 @@
 #include "lib/types.h"
 
 // Prints rip and the return addresses above frame pointer rbp, with function names, one a line
-// ("  #0 ffffffff80101234 demo_divide+0x12"), at most 32; a recursion's repeated address counts as
-// one. Stops at the first frame that is not inside a kernel stack or, but for an interrupt, does not
-// go up: a damaged stack ends the walk and does no harm. Any context.
+// ("  #0 ffffffff80101234 demo_divide+0x12"), at most 32; a recursion's repeated address counts
+// as one. Stops at the first frame that is not inside a kernel stack or, but for an interrupt, does
+// not go up: a damaged stack ends the walk and does no harm. Any context.
 void backtrace_print(virt_t rip, virt_t rbp);
 
 struct trap_frame;

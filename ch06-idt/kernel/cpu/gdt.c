@@ -56,7 +56,7 @@ void gdt_init(void)
                      : "rax", "memory");
 }
 
-// Task state segment (Intel SDM vol. 3A, 7.7). What is left of it in long mode is a table of stacks.
+// Task state segment (Intel SDM vol. 3A, 7.7): in long mode hardly more than a table of stacks.
 struct __attribute__((packed)) tss {
     uint32_t reserved_0;
     uint64_t rsp[3]; // by privilege level, for interrupts that come from a lesser one

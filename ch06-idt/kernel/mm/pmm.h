@@ -32,10 +32,10 @@ enum page_use {
 // means anything.
 struct page {
     struct list_node node; // in its free list; belongs to whoever allocated the block
-    uint32_t references;   // 0: free
-    uint8_t order;         // of the block that starts here
-    uint8_t use;           // enum page_use
-    bool block_start;      // first page of a free or allocated block
+    uint32_t references; // 0: free
+    uint8_t order; // of the block that starts here
+    uint8_t use; // enum page_use
+    bool block_start; // first page of a free or allocated block
     uint8_t unused;
     void *owner; // in every page of a slab its cache, NULL everywhere else
 };

@@ -20,12 +20,12 @@
 
 struct slab_cache {
     const char *name;
-    size_t object_size;     // rounded up
-    size_t first_object;    // its offset in a slab
-    unsigned object_count;  // in a slab
-    unsigned order;         // of a slab's pages
+    size_t object_size; // rounded up
+    size_t first_object; // its offset in a slab
+    unsigned object_count; // in a slab
+    unsigned order; // of a slab's pages
     struct list_node slabs; // those with a free object; a wholly free one comes last
-    unsigned empty_count;   // of these, wholly free: 0 or 1
+    unsigned empty_count; // of these, wholly free: 0 or 1
     size_t slab_count;
     size_t used_count; // objects given out
     struct spinlock lock;
