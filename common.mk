@@ -174,10 +174,16 @@ $(B)/symbols.asm.o: $(B)/symbols.asm
 $(B)/kernel.bin: $(B)/kernel.elf
 	$(Q)$(OBJCOPY) -O binary $< $@
 
+# What the kernel takes of memory when it runs. The loader is linked with 32-bit addresses and can't
+# read the kernel's symbols itself.
+kernel_memory_size = $(if $(KERNEL_BIN),--defsym=kernel_memory_size=$$($(NM) $(B)/kernel.elf | awk \
+	'{ value[$$3] = "0x" $$1 } END { print value["kernel_end"] "-" value["kernel_start"] }'))
+
 # The boot area: MBR, stage 2 and kernel, laid out by boot.ld.
 $(B)/boot.elf: $(BOOT_OBJECTS) $(B)/boot/boot.ld $(KERNEL_BIN) $(B)/sources
 	$(call say,LD,$@)
-	$(Q)$(LD) -m elf_i386 $(LD_FLAGS) -T $(B)/boot/boot.ld -o $@ $(BOOT_OBJECTS) $(KERNEL_BIN:%=-b binary %)
+	$(Q)$(LD) -m elf_i386 $(LD_FLAGS) -T $(B)/boot/boot.ld $(kernel_memory_size) -o $@ $(BOOT_OBJECTS) \
+		$(KERNEL_BIN:%=-b binary %)
 
 $(IMAGE): $(B)/boot.elf
 	$(call say,IMAGE,$@)

@@ -69,9 +69,8 @@ static void copy_up(uint32_t target, uint32_t size)
 
 static void check_memory(const struct memory_range *memory, uint32_t memory_count)
 {
-    uint32_t size = (uint32_t)kernel_sectors * SECTOR_SIZE;
-
-    if (!memmap_is_usable(memory, memory_count, (uint32_t)kernel_address, size)) {
+    if (!memmap_is_usable(memory, memory_count, (uint32_t)kernel_address,
+                          (uint32_t)kernel_memory_size)) {
         print("kernel: no usable memory for it at 0x");
         print_hex((uint32_t)kernel_address, 8);
         print("\n");

@@ -9,6 +9,7 @@ extern char last_lba[]; // the last sector of the boot area
 extern char kernel_lba[]; // the first sector of kernel.bin
 extern char kernel_sectors[];
 extern char kernel_size[]; // in bytes
+extern char kernel_memory_size[]; // with .bss, which the file leaves out
 extern char kernel_address[]; // the physical address that kernel.bin is linked for
 
 #endif

@@ -38,8 +38,9 @@ static void demo_pagefault(void)
 
 static void demo_execute(void)
 {
-    static volatile char data[] = {(char)0xc3}; // a RET, but data is not executable
-    ((void (*)(void))(virt_t)data)();
+    volatile char code[1];
+    code[0] = (char)0xc3; // a RET, but the stack is not executable
+    ((void (*)(void))(virt_t)code)();
 }
 
 // Calls itself until the stack is used up. Work after the call keeps it from becoming a loop.
@@ -95,7 +96,7 @@ static const struct word {
     {"panic", "the kernel gives up", demo_panic},
     {"divide", "by zero", demo_divide},
     {"pagefault", "a write to a wild address", demo_pagefault},
-    {"execute", "data run as code", demo_execute},
+    {"execute", "code on the stack", demo_execute},
     {"overflow", "of the kernel's stack", demo_overflow},
 };
 

@@ -14,6 +14,7 @@
 #include "kernel/dev/vga.h"
 #include "kernel/layout.h"
 #include "kernel/mm/fault.h"
+#include "kernel/mm/kernel_area.h"
 #include "kernel/mm/kernel_map.h"
 #include "kernel/mm/kmalloc.h"
 #include "kernel/mm/pmm.h"
@@ -53,7 +54,7 @@ __attribute__((no_stack_protector)) void kmain(uint32_t boot_info_address)
     kernel_map_init(&boot);
     pmm_add_high_memory(&boot); // only now is it mapped
     kmalloc_init();
-    tss_init();
+    tss_init(kernel_area_alloc_stack);
     fault_init();
     irq_init();
     clock_init();

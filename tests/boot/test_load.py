@@ -165,16 +165,18 @@ def test_kernel_up_to_the_last_sector(boot, builder, chapter, built, tmp_path):
 # Machines that can't
 
 @pytest.mark.chapters("03", "03")
-def test_no_memory_at_1_mib(boot, built):
-    """A machine whose map has no usable memory for the kernel gets one line."""
+@pytest.mark.parametrize("missing", ["most of it", "a part of .bss"])
+def test_no_memory_at_1_mib(boot, built, missing):
+    """A machine whose map has no usable memory for the kernel, .bss included, gets one line."""
     machine = boot(gdb=True, stopped=True, ready=False)
     loader = Loader(machine, boot_symbols(built))
     loader.run_to("load_kernel")
     memory = loader.gdb.read_register("rdx")
+    there = 0x5000 if missing == "most of it" else loader.symbols.address("kernel_memory_size") - 1
     for n in range(loader.gdb.read_register("rcx")):
         start = struct.unpack("<Q", loader.gdb.read(memory + 24 * n, 8))[0]
         if start == MIB:
-            loader.gdb.write(memory + 24 * n + 8, struct.pack("<Q", 0x5000))
+            loader.gdb.write(memory + 24 * n + 8, struct.pack("<Q", there))
     loader.finish()
     machine.serial.expect(r"^kernel: no usable memory for it at 0x00100000\n")
     wait_halted(machine)

@@ -4,7 +4,6 @@
 #include "kernel/cpu/idt.h"
 #include "kernel/cpu/trap.h"
 #include "kernel/layout.h"
-#include "kernel/mm/kernel_area.h"
 #include "kernel/panic.h"
 
 // Segment descriptor (Intel SDM vol. 3A, 3.4.5). 64-bit code and data have no base and no limit.
@@ -89,13 +88,13 @@ static void set_tss_descriptor(void)
     };
 }
 
-void tss_init(void)
+void tss_init(void *(*alloc_stack)(void))
 {
     // These can come when the current stack is no place to push anything.
     static const uint8_t vectors[] = {TRAP_DOUBLE_FAULT, TRAP_NMI, TRAP_MACHINE_CHECK};
 
     for (unsigned i = 0; i < sizeof(vectors); i++) {
-        char *stack = kernel_area_alloc_stack();
+        char *stack = alloc_stack();
 
         if (stack == NULL) {
             panic("tss: no memory for the stack of vector %u", vectors[i]);

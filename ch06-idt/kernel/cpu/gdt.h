@@ -13,10 +13,11 @@
 // Loads the kernel's own GDT and all segment registers from it. Called once by kmain.
 void gdt_init(void);
 
-// Gives double fault, NMI and machine check a stack of their own with a guard page (IST 1 to 3:
-// Intel SDM vol. 3A, 6.14.5), and loads the task register. Needs kmalloc_init, idt_init. Panics
-// without memory, since a kernel cannot do without.
-void tss_init(void);
+// Gives double fault, NMI and machine check a stack of their own (IST 1 to 3: Intel SDM vol. 3A,
+// 6.14.5), and loads the task register. alloc_stack returns the lowest address of a stack of
+// KERNEL_STACK_SIZE bytes, or NULL: then it panics, since a kernel cannot do without. Called once
+// by kmain, after idt_init.
+void tss_init(void *(*alloc_stack)(void));
 
 #endif
 #endif
