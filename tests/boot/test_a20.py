@@ -35,6 +35,20 @@ def test_opened(closed, chapter, failing):
     closed.machine.serial.expect(chapter.ready)
 
 
+def test_opened_late(closed, chapter):
+    """A gate that follows some time after the command is waited for."""
+    closed.run_to("a20_open")
+    closed.skip_function("open_by_bios")
+    closed.stop_at("is_open")
+    for _ in range(50):
+        closed.gdb.cont()
+    closed.stop_at()
+    closed.machine.monitor(f"o /b {SYSTEM_CONTROL_A:#x} 2")
+    closed.finish()
+    closed.machine.serial.expect("^A20: opened by the BIOS\n")
+    closed.machine.serial.expect(chapter.ready)
+
+
 def test_stays_closed(closed):
     """If nothing helps, there is one line and a halt."""
     closed.run_to("a20_open")

@@ -17,7 +17,8 @@ NAMES = {"rax": "eax", "rbx": "ebx", "rcx": "ecx", "rdx": "edx", "rsi": "esi", "
 @pytest.mark.parametrize("seed", range(3))
 def test_registers(boot, built, seed):
     """The service starts with the registers and the carry flag of the struct and with interrupts as in any service;
-    the struct gets those that the service leaves; C keeps its own, whatever the service does to segments and flags."""
+    the struct gets those that the service leaves; C keeps its own, whatever the service does to segments, flags and the upper half of
+    ESP."""
     loader = Loader(boot(gdb=True, stopped=True, ready=False), boot_symbols(built))
     loader.run_to("a20_open")
     gdb = loader.gdb
@@ -44,6 +45,7 @@ def test_registers(boot, built, seed):
             gdb.write_register(old, after[new])
         gdb.write_register("es", after["es"])
         gdb.write_register("ds", after["ds"])
+        gdb.write_register("rsp", registers["rsp"] | 0xDEAD0000)
 
     saved = gdb.registers()
     loader.call("bios_call", VECTOR, STRUCT, stops={HANDLER: service})

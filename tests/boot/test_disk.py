@@ -16,7 +16,7 @@ TRIES = 3
 DISK_VECTOR = 0x13
 RESET, EXTENSIONS_CHECK, EXTENDED_READ = 0x00, 0x41, 0x42
 INT_13H = b"\xcd\x13"
-STAGE1_ERROR = r"boot: cannot read stage 2 from the disk, BIOS status 0x(?!00)[0-9a-f]{2}\n"
+STAGE1_ERROR = r"boot: cannot read stage 2, BIOS status 0x(?!00)[0-9a-f]{2}\n"
 
 pytestmark = pytest.mark.chapters("02", "03")
 

@@ -21,6 +21,7 @@ MAGIC = 0x474E5552
 DISK_SIGNATURE_OFFSET = 440
 MEMORY_MAP_MAX = 64
 CR0_PE, CR0_PG, FLAG_IF = 1 << 0, 1 << 31, 1 << 9
+IN_AL, OUT_AL = 0xE4, 0xE6      # the port is the byte behind
 TYPES = {1: "usable", 2: "reserved", 3: "ACPI tables", 4: "ACPI NVS", 5: "defective"}
 
 
@@ -59,6 +60,21 @@ def test_processor_state(handover):
     for name, _, base, limit, _, kind in segments:
         assert (base, limit, kind) == ("00000000", "ffffffff", "CS32" if name == "CS" else "DS  ")
     assert not at.loader.a20_is_closed()
+
+
+@pytest.mark.chapters("03", "03")
+def test_nmis_are_off(boot, built):
+    """Before it leaves real mode, the loader closes the gate for NMIs, bit 7 of port 70h, and reads port 71h after it."""
+    loader = Loader(boot(gdb=True, stopped=True, ready=False), boot_symbols(built))
+    loader.run_to("protected_mode_enter")
+    entry, ports = loader.address("kernel_address"), []
+    rip = loader.address("protected_mode_enter")
+    while rip != entry:
+        code = loader.gdb.read(rip, 2)
+        if code[0] in (IN_AL, OUT_AL):
+            ports.append((code[1], loader.gdb.read_register("rax") & 0x80 if code[0] == OUT_AL else None))
+        rip = loader.gdb.step()
+    assert ports == [(0x70, 0x80), (0x71, None)]
 
 
 def test_boot_info(handover, built):

@@ -4,21 +4,29 @@ import shutil
 import struct
 
 import pytest
-from boot.loader import BOOT_SECTOR, Loader, boot_symbols, wait_halted
+from boot.loader import BOOT_SECTOR, DIRECTION, RETURN, Loader, boot_symbols, wait_halted
 from support.build import make
 
 SECTOR = 512
 CODE_LIMIT = 440
 DISK_SIGNATURE = 0x676E7552
+PARTITION_4 = 446 + 3 * 16
+NO_FILE_SYSTEM = 0xDA
+BPB = range(3, 0x5A)    # where a FAT file system has its parameters
 BOOT_AREA = 1 << 20
+PRINTED = 0x600         # free memory, at the far end of the stack
+HANDLER = 0x700
 
 
 def test_image_layout(built):
-    """The boot area is 1 MiB; disk signature, empty partition table and 0xAA55 have their places in its first sector."""
+    """The boot area is 1 MiB; disk signature, partition table and 0xAA55 have their places in its first sector. The
+    only partition is active and holds the boot area's other sectors."""
     image = built.image.read_bytes()
     assert len(image) == BOOT_AREA
     assert struct.unpack_from("<I", image, CODE_LIMIT)[0] == DISK_SIGNATURE
-    assert image[CODE_LIMIT + 4:510] == bytes(66)
+    assert image[CODE_LIMIT + 4:PARTITION_4] == bytes(2 + 3 * 16)
+    active, _, kind, _, first, count = struct.unpack_from("<B3sB3sII", image, PARTITION_4)
+    assert (active, kind, first, count) == (0x80, NO_FILE_SYSTEM, 1, BOOT_AREA // SECTOR - 1)
     assert image[510:512] == b"\x55\xaa"
 
 
@@ -106,10 +114,50 @@ def test_entry_at_any_segment(boot, chapter, built):
     machine.serial.expect(chapter.ready)
 
 
+@pytest.mark.chapters("02", "03")
+def test_bios_writes_parameters(boot, built, tmp_path):
+    """A BIOS that writes into the boot sector where a FAT file system would have its parameters does no harm."""
+    image = bytearray(built.image.read_bytes())
+    for place in BPB:
+        image[place] = 0xFF
+    written = tmp_path / "written.img"
+    written.write_bytes(image)
+    boot(written)
+
+
+@pytest.mark.chapters("01", "03")
+def test_screen_service_keeps_nothing(boot, built):
+    """print goes on, and C gets what it counts on, after an int 10h that loses segments, ESP's upper half and the
+    direction flag."""
+    loader = Loader(boot(gdb=True, stopped=True, ready=False), boot_symbols(built))
+    loader.run_to("print")
+    gdb = loader.gdb
+    gdb.write(HANDLER, RETURN)
+    gdb.write(4 * 0x10, struct.pack("<HH", HANDLER, 0))
+    gdb.write(PRINTED, b"two\0")
+    seen = []
+
+    def service() -> None:
+        registers = gdb.registers()
+        seen.append(registers["rax"] & 0xFFFF)
+        flags = struct.unpack("<H", gdb.read((registers["rsp"] & 0xFFFF) + 4, 2))[0]
+        gdb.write((registers["rsp"] & 0xFFFF) + 4, struct.pack("<H", flags | DIRECTION))
+        gdb.write_register("ds", 0x1230)
+        gdb.write_register("es", 0x4560)
+        gdb.write_register("rsp", registers["rsp"] | 0xDEAD0000)
+
+    saved = gdb.registers()
+    loader.call("print", PRINTED, stops={HANDLER: service})
+    assert seen == [0x0E00 | byte for byte in b"two"]
+    assert loader.after["rsp"] == saved["rsp"] - 512 + 4
+    assert (loader.after["ds"], loader.after["es"]) == (0, 0) and not loader.after["eflags"] & DIRECTION
+
+
 @pytest.mark.chapters("01", "02")
 def test_serial_settings(boot):
     """COM1 is set up in full: 115200 baud, 8N1, FIFO on, DTR and RTS, no interrupts."""
     machine = boot()
+    wait_halted(machine)    # or a last byte would go where the divisor's are
 
     def port(number: int) -> int:
         return int(machine.monitor(f"i /b {number:#x}").split("=")[1], 16)
