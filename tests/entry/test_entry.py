@@ -69,6 +69,26 @@ def test_processors(boot, cpu):
     boot(cpu=cpu)
 
 
+@pytest.mark.chapters("04")
+def test_flags(boot):
+    """C starts with all flags off, whatever the BIOS left on: here NT, with which IRET would fault."""
+    nested_task = 1 << 14
+    machine = boot(ready=False, gdb=True)
+    gdb = machine.gdb()
+    gdb.run_to(KERNEL_PHYS)
+    gdb.write_register("eflags", gdb.read_register("eflags") | nested_task)
+    gdb.run_to(machine.symbols.address("kmain"))
+    assert not gdb.read_register("eflags") & (nested_task | INTERRUPT)
+
+
+@pytest.mark.chapters("04")
+def test_no_local_descriptors(boot):
+    """There is no LDT, where after reset one of 64 KiB lies at address 0."""
+    machine = boot()
+    found = re.search(r"^LDT *=(\S+) (\S+) (\S+) ", machine.monitor("info registers"), re.MULTILINE)
+    assert [int(part, 16) for part in found.groups()] == [0, 0, 0]      # selector, base, limit
+
+
 def test_bss_is_cleared(boot, built):
     """.bss is all zero when C starts, whatever was in memory."""
     symbols = Elf(built.kernel)

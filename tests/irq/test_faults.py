@@ -109,6 +109,31 @@ def test_breakpoint_returns(boot):
     machine.serial.expect(r"^up \d+\.\d{6} s")
 
 
+def test_machine_check(boot):
+    """A machine check is reported like any other exception."""
+    machine = boot(panics=True)
+    machine.serial.expect("^> ")
+    while not machine.registers()["hlt"]:
+        assert machine.running()
+    machine.monitor("mce 0 1 0xbd00000000000000 5 0 0")
+    start = machine.serial.expect(r"^panic: unexpected #MC machine check$").start()
+    end = machine.serial.expect(rf"^  #\d+ [0-9a-f]+ {LAST_CALLER}\+.*\n").end()
+    report = machine.serial.text()[start:end]
+    assert "vector 18 (#MC machine check)" in report
+    names = check_backtrace(report, machine.symbols)
+    assert "input_read" in names and "first_program" in names, report
+
+
+def test_nmi_let_through(boot, tmp_path):
+    """NMIs, which the loader keeps back, are let through in the end: QEMU has no such gate, but says what is written."""
+    trace = tmp_path / "trace"
+    machine = boot(fault_log=False, args=["-trace", "memory_region_ops_write", "-D", str(trace)])
+    machine.serial.expect("^> ")
+    machine.stop()
+    written = re.findall(r"^memory_region_ops_write .* addr 0x70 value 0x([0-9a-f]+) ", trace.read_text(), re.MULTILINE)
+    assert int(written[-2], 16) & 0x80 and not int(written[-1], 16) & 0x80
+
+
 def test_nmi(boot):
     """A non-maskable interrupt from outside is reported, with whoever was interrupted."""
     machine = boot(panics=True)

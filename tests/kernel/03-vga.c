@@ -98,6 +98,19 @@ TEST(vga_scroll, "the screen scrolls by rows, and the new row is blank")
     start();
 }
 
+TEST(vga_scroll_copy, "scrolling does not read the card's memory, which takes long")
+{
+    volatile uint16_t *cells = phys_to_virt(VGA_PHYS);
+    start();
+    vga_put_at(5, 0, 'a', VGA_WHITE, VGA_BLACK);
+    cells[5 * VGA_COLUMNS] = 'b';
+    for (unsigned i = 0; i < VGA_ROWS; i++) {
+        kprintf("\n");
+    }
+    CHECK_EQUAL(character(4, 0), 'a');
+    start();
+}
+
 TEST(vga_controls, "tab, carriage return and backspace move as on a terminal")
 {
     start();

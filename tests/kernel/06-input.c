@@ -14,6 +14,8 @@
 #define STATUS_OUTPUT_FULL 0x01
 #define STATUS_INPUT_FULL 0x02
 #define CONTROLLER_WRITE_OUTPUT 0xd2 // the next byte comes back as the keyboard's
+#define CONTROLLER_WRITE_MOUSE_OUTPUT 0xd3
+#define KEYBOARD_VECTOR 33
 
 TEST(ring_random, "a ring gives its bytes back in order, whatever its size")
 {
@@ -173,6 +175,23 @@ TEST(keyboard_no_key, "what is no key gives nothing and disturbs nothing")
     CHECK_SCAN("\xfe\x1e", "a");
     CHECK_SCAN("\xff\x1e", "a"); // more keys at once than the keyboard can tell
     CHECK_SCAN("\x54\x55\x5b\x7f\x1e", "a");
+}
+
+TEST(keyboard_mouse, "a byte of the mouse is taken away at the keyboard's next interrupt")
+{
+    drain();
+    cpu_disable_interrupts();
+    out8(STATUS_PORT, CONTROLLER_WRITE_MOUSE_OUTPUT);
+    while (in8(STATUS_PORT) & STATUS_INPUT_FULL) {
+    }
+    out8(DATA_PORT, 0x1e);
+    while (!(in8(STATUS_PORT) & STATUS_OUTPUT_FULL)) {
+    }
+    __asm__ volatile("int %0" : : "i"(KEYBOARD_VECTOR));
+    CHECK_EQUAL(in8(STATUS_PORT) & STATUS_OUTPUT_FULL, 0);
+    CHECK_EQUAL(input_room(), INPUT_QUEUE_SIZE);
+    cpu_enable_interrupts();
+    CHECK_SCAN("\x1e", "a");
 }
 
 TEST(keyboard_overflow, "a key that has no room is dropped whole")

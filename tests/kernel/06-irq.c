@@ -158,6 +158,34 @@ TEST(wait_own_queue, "a sleep ends with a wake-up of its own queue, and with not
     CHECK_EQUAL(looks, 2);
 }
 
+TEST(wait_deadline, "a sleep with a deadline ends when the time is over, though nobody wakes it")
+{
+    uint64_t start = clock_now_ns(), deadline = start + 5 * CLOCK_NS_PER_MS;
+    CHECK(!wait_until_deadline(&other_queue, false, deadline));
+    CHECK(clock_now_ns() >= deadline);
+    CHECK(cpu_interrupts_enabled());
+    // What becomes true by itself is seen in the end.
+    deadline = clock_now_ns() + 2 * CLOCK_NS_PER_MS;
+    CHECK(wait_until_deadline(&other_queue, clock_now_ns() >= deadline, deadline));
+    // Time that is over costs one look, and no sleep.
+    uint64_t idle = clock_idle_tsc();
+    CHECK(!wait_until_deadline(&other_queue, false, deadline));
+    CHECK(wait_until_deadline(&other_queue, true, deadline));
+    CHECK_EQUAL(clock_idle_tsc(), idle);
+}
+
+TEST(wait_before_deadline, "a sleep with a deadline ends with the wake-up that makes it true")
+{
+    uint64_t deadline = clock_now_ns() + 60 * CLOCK_NS_PER_SECOND;
+    unsigned looks = 0;
+    rtc_start(wake_own_at_last);
+    bool held = wait_until_deadline(&own_queue, (looks++, rtc_interrupts >= 10), deadline);
+    rtc_stop();
+    CHECK(held);
+    CHECK_EQUAL(looks, 2);
+    CHECK(clock_now_ns() < deadline);
+}
+
 static void sleep_in_handler(void)
 {
     wait_until(&other_queue, false);

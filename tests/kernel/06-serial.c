@@ -1,7 +1,9 @@
 // Receiving in kernel/dev/serial.c. The UART's loopback mode sends what is written back in.
 #include "boot/uart.h"
+#include "kernel/cpu/clock.h"
 #include "kernel/cpu/cpu.h"
 #include "kernel/cpu/io.h"
+#include "kernel/dev/console.h"
 #include "kernel/dev/input.h"
 #include "tests/kernel/test.h"
 
@@ -11,12 +13,14 @@
 #define IER_RECEIVED 0x01
 #define LSR_ALL_SENT 0x40
 #define PATIENCE 1000000
+#define FIFO_SIZE 16
+#define BYTE_US 90
 
 static void send_to_self(char byte)
 {
     bool interrupts = cpu_save_interrupts();
     uint8_t modem = in8(COM1_MODEM_CONTROL);
-    for (unsigned i = 0; i < PATIENCE && !(in8(COM1_LINE_STATUS) & LSR_TRANSMITTER_EMPTY); i++) {
+    for (unsigned i = 0; i < PATIENCE && !(in8(COM1_LINE_STATUS) & LSR_HOLDING_EMPTY); i++) {
     }
     out8(COM1_MODEM_CONTROL, modem | MCR_LOOPBACK);
     out8(COM1_DATA, (uint8_t)byte);
@@ -44,6 +48,92 @@ TEST(serial_receive, "a byte that arrives at COM1 gets into the input queue by i
     CHECK_EQUAL(in8(COM1_MODEM_CONTROL) & MCR_OUT2, MCR_OUT2);
 }
 
+TEST(serial_receive_meanwhile,
+     "bytes that come while a text goes out are kept, and handed over after it")
+{
+    REQUIRE(input_room() == INPUT_QUEUE_SIZE);
+    cpu_disable_interrupts();
+    for (unsigned i = 0; i < 3 * FIFO_SIZE; i++) {
+        send_to_self((char)i);
+        kprintf(i == 0 ? "\n" : ".");
+    }
+    CHECK_EQUAL(input_room(), INPUT_QUEUE_SIZE); // the console was locked: nobody could be woken up
+    cpu_enable_interrupts();
+    REQUIRE(wait_for_room(INPUT_QUEUE_SIZE - 3 * FIFO_SIZE));
+    for (unsigned i = 0; i < 3 * FIFO_SIZE; i++) {
+        CHECK_EQUAL(input_read(), (char)i);
+    }
+    CHECK_EQUAL(in8(COM1_INTERRUPT_ENABLE), IER_RECEIVED);
+}
+
+TEST(serial_meanwhile_full,
+     "as many bytes as a text leaves no room for: RTS is dropped for a while")
+{
+    unsigned sent = 0;
+    REQUIRE(input_room() == INPUT_QUEUE_SIZE);
+    cpu_disable_interrupts();
+    while (in8(COM1_MODEM_CONTROL) & MCR_RTS && sent < INPUT_QUEUE_SIZE) {
+        send_to_self((char)sent++);
+        kprintf(sent == 1 ? "\n" : ".");
+    }
+    CHECK(sent < INPUT_QUEUE_SIZE);
+    for (unsigned i = 0; i < INPUT_ROOM_LOW; i++) {
+        send_to_self((char)sent++);
+        kprintf(".");
+    }
+    cpu_enable_interrupts();
+    REQUIRE(wait_for_room(INPUT_QUEUE_SIZE - sent));
+    CHECK_EQUAL(in8(COM1_MODEM_CONTROL) & MCR_RTS, MCR_RTS);
+    for (unsigned i = 0; i < sent; i++) {
+        CHECK_EQUAL(input_read(), (char)i);
+    }
+}
+
+TEST(serial_overrun,
+     "bytes that the FIFO had no room for count as an overflow, whoever reads of it")
+{
+    unsigned overflows = input_overflows();
+    REQUIRE(input_room() == INPUT_QUEUE_SIZE);
+    cpu_disable_interrupts();
+    send_to_self('0');
+    uint8_t modem = in8(COM1_MODEM_CONTROL);
+    out8(COM1_MODEM_CONTROL, modem | MCR_LOOPBACK);
+    for (unsigned i = 0; i < FIFO_SIZE; i++) { // reading the line's status would clear the error
+        out8(COM1_DATA, '1');
+        clock_delay_us(BYTE_US);
+    }
+    out8(COM1_MODEM_CONTROL, modem);
+    kprintf("\n"); // asks for the transmitter's status
+    cpu_enable_interrupts();
+    REQUIRE(wait_for_room(INPUT_QUEUE_SIZE - FIFO_SIZE));
+    CHECK_EQUAL(input_overflows(), overflows + 1);
+    while (input_room() < INPUT_QUEUE_SIZE) {
+        input_read();
+    }
+}
+
+TEST(serial_early_stop, "RTS is dropped while there is room yet for what the sender has on its way")
+{
+    unsigned overflows = input_overflows();
+    REQUIRE(input_room() == INPUT_QUEUE_SIZE);
+    cpu_disable_interrupts();
+    for (unsigned i = 0; i < INPUT_QUEUE_SIZE - INPUT_ROOM_LOW - 1; i++) {
+        CHECK(input_put("x", 1));
+    }
+    cpu_enable_interrupts();
+    CHECK_EQUAL(in8(COM1_MODEM_CONTROL) & MCR_RTS, MCR_RTS);
+    for (unsigned i = 0; i < INPUT_ROOM_LOW + 1; i++) {
+        send_to_self('y');
+        CHECK(wait_for_room(INPUT_ROOM_LOW - i));
+        CHECK_EQUAL(in8(COM1_MODEM_CONTROL) & MCR_RTS, 0);
+    }
+    while (input_room() < INPUT_QUEUE_SIZE) {
+        input_read();
+    }
+    CHECK_EQUAL(in8(COM1_MODEM_CONTROL) & MCR_RTS, MCR_RTS);
+    CHECK_EQUAL(input_overflows(), overflows);
+}
+
 TEST(serial_flow_control, "a full queue drops RTS and loses nothing; room in it raises RTS again")
 {
     unsigned overflows = input_overflows();
@@ -58,7 +148,7 @@ TEST(serial_flow_control, "a full queue drops RTS and loses nothing; room in it 
     CHECK(wait_for_room(0));
     send_to_self('b');
     send_to_self('c');
-    for (unsigned i = 0; i < PATIENCE && in8(COM1_MODEM_CONTROL) & MCR_RTS; i++) {
+    for (unsigned i = 0; i < PATIENCE && in8(COM1_INTERRUPT_ENABLE) & IER_RECEIVED; i++) {
     }
     CHECK_EQUAL(in8(COM1_MODEM_CONTROL) & MCR_RTS, 0);
     CHECK_EQUAL(in8(COM1_INTERRUPT_ENABLE) & IER_RECEIVED, 0);
