@@ -84,7 +84,7 @@ static int sign(int number)
 CASE(memory_copy, "memcpy and memmove copy every size at every offset, overlapping or not")
 {
     for (unsigned round = 0; round < 100000; round++) {
-        size_t size = random_below(80), source = random_below(20), destination = random_below(20);
+        size_t size = random_below(160), source = random_below(90), destination = random_below(90);
         size_t total = size + (source > destination ? source : destination);
         char *block = random_block(total), *expected = malloc(total);
         memcpy(expected, block, total);
@@ -106,7 +106,7 @@ CASE(memory_copy, "memcpy and memmove copy every size at every offset, overlappi
 CASE(memory_set, "memset fills with the low eight bits of any int, and nothing beyond")
 {
     for (unsigned round = 0; round < 50000; round++) {
-        size_t before = random_below(10), size = random_below(70), total = before + size;
+        size_t before = random_below(10), size = random_below(160), total = before + size;
         int byte = (int)random_bits();
         char *block = random_block(total), *expected = malloc(total);
         memcpy(expected, block, total);

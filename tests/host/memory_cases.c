@@ -108,16 +108,17 @@ CASE(pages_map_order, "the order of the map's ranges does not matter")
     }
 }
 
-CASE(pages_counts, "all usable memory is counted, the kernel's part as the kernel's, page 0 never")
+CASE(pages_counts,
+     "all usable memory is counted, the kernel's part as the kernel's, the first 64 KiB never")
 {
     start_pc(16 * MIB);
     size_t kernel = (host_kernel_end - KERNEL_PHYS) / PAGE_SIZE;
     size_t array = 16 * MIB / PAGE_SIZE * sizeof(struct page) / PAGE_SIZE;
-    CHECK(pmm_total_pages() == (0x9f000 - PAGE_SIZE + 15 * MIB - 0x20000) / PAGE_SIZE);
+    CHECK(pmm_total_pages() == (0x9f000 - 0x10000 + 15 * MIB - 0x20000) / PAGE_SIZE);
     CHECK(pmm_used_pages(PAGE_KERNEL) == kernel + array);
     CHECK(pmm_free_pages() == pmm_total_pages() - kernel - array);
-    CHECK(pmm_used_pages(PAGE_RESERVED) == 1 + 0x61);
-    CHECK(pmm_block(0) == NULL);
+    CHECK(pmm_used_pages(PAGE_RESERVED) == 0x10 + 0x61);
+    CHECK(pmm_block(0) == NULL && pmm_block(0xffff) == NULL && pmm_block(0x10000) != NULL);
     CHECK(pmm_block(KERNEL_PHYS)->use == PAGE_KERNEL);
     CHECK(pmm_block(virt_to_phys(pmm_page(0)))->use == PAGE_KERNEL);
     CHECK(pmm_block(0xa0000) == NULL && pmm_page(0xa0000) != NULL);

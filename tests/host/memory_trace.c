@@ -62,7 +62,9 @@ static void oracle_init(struct page_oracle *oracle, const struct boot_info *boot
             oracle->state[page] = FREE;
         }
     }
-    oracle->state[0] = NOT_OURS;
+    for (size_t page = 0; page < 0x10000 / PAGE_SIZE && page < oracle->count; page++) {
+        oracle->state[page] = NOT_OURS; // BIOSes write there
+    }
     for (phys_t address = KERNEL_PHYS; address < host_kernel_end; address += PAGE_SIZE) {
         oracle->state[address / PAGE_SIZE] = NOT_OURS;
     }

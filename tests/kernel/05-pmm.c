@@ -153,7 +153,8 @@ TEST(pmm_alignment, "a block is aligned to its size, and pmm_alloc_low's is belo
     pmm_check();
 }
 
-TEST(pmm_kernel_pages, "image and struct page[] are the kernel's, page 0 and VGA nobody's")
+TEST(pmm_kernel_pages,
+     "image and struct page[] are the kernel's, the first 64 KiB and VGA nobody's")
 {
     struct page *first = pmm_page(0);
     phys_t array = virt_to_phys(first), array_size = pmm_end() / PAGE_SIZE * sizeof(struct page);
@@ -164,7 +165,10 @@ TEST(pmm_kernel_pages, "image and struct page[] are the kernel's, page 0 and VGA
     for (phys_t address = array; address < array + array_size; address += PAGE_SIZE) {
         CHECK(pmm_block(address) != NULL && pmm_block(address)->use == PAGE_KERNEL);
     }
-    CHECK(pmm_block(0) == NULL);
+    for (phys_t address = 0; address < 0x10000; address += PAGE_SIZE) {
+        CHECK(pmm_block(address) == NULL);
+    }
+    CHECK(pmm_block(0x10000) != NULL);
     CHECK(pmm_block(0xa0000) == NULL && pmm_block(0xbffff) == NULL);
     CHECK(pmm_page(pmm_end()) == NULL);
     CHECK(pmm_page(pmm_end() - 1) != NULL);

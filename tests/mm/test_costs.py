@@ -25,14 +25,37 @@ def test_setup(builder, chapter, mebibytes: int) -> None:
     assert instructions <= 10 * pages
 
 
+def measure(builder, chapter, name: str) -> dict[str, int]:
+    """Run a kernel test on a machine that counts instructions; its notes "# NAME NUMBER"."""
+    build = builder.build(chapter, TEST=1)
+    with Qemu(build.image, icount=True, cmdline=f"tests={name}", symbols=build.kernel) as machine:
+        machine.wait_exit(RUN_TIMEOUT)
+        result = parse(machine.com2.text()).results[name]
+    assert result.passed, "\n".join(result.messages)
+    costs = {key: int(value) for key, value in
+             (re.fullmatch(r"(\w+) (\d+)", note).groups() for note in result.messages)}
+    print(costs)
+    return costs
+
+
 def test_pairs(builder, chapter) -> None:
     """Allocating and freeing take some hundred instructions on average."""
-    build = builder.build(chapter, TEST=1)
-    with Qemu(build.image, icount=True, cmdline="tests=costs_pairs", symbols=build.kernel) as machine:
-        machine.wait_exit(RUN_TIMEOUT)
-        result = parse(machine.com2.text()).results["costs_pairs"]
-    costs = {key: int(value) for key, value in (re.fullmatch(r"(\w+) (\d+)", note).groups() for note in result.messages)}
-    print(costs)
+    costs = measure(builder, chapter, "costs_pairs")
     assert costs["pmm_alloc"] + costs["pmm_free"] <= 500
     assert costs["kmalloc_64_alloc"] + costs["kmalloc_64_free"] <= 350
     assert costs["kmalloc_2048_alloc"] + costs["kmalloc_2048_free"] <= 450
+
+
+def test_string(builder, chapter) -> None:
+    """A page is copied or filled in one instruction for each word of eight bytes, and few around them."""
+    costs = measure(builder, chapter, "costs_string")
+    assert costs["memcpy_page"] <= PAGE_SIZE / 8 + 40
+    assert costs["memset_page"] <= PAGE_SIZE / 8 + 40
+
+
+def test_stacks(builder, chapter) -> None:
+    """A stack that was freed not long ago is as cheap as a page, and no cost grows with the stacks in use."""
+    costs = measure(builder, chapter, "costs_stacks")
+    assert costs["stack_few_alloc"] + costs["stack_few_free"] <= 500
+    assert costs["stack_many_alloc"] + costs["stack_many_free"] <= 500
+    assert costs["stack_new_alloc"] + costs["stack_new_free"] <= 6000
