@@ -195,6 +195,9 @@ $(IMAGE): $(B)/boot.elf
 .PHONY: clean
 clean:
 	$(Q)rm -rf build
+ifneq ($(filter clean,$(MAKECMDGOALS)),)
+$(B)/settings: | clean # with -j too, `make clean all` first removes and then builds
+endif
 
 # ---- Run ----
 

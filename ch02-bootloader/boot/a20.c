@@ -33,6 +33,9 @@
 // Port reads, of about a microsecond each, after which a controller is taken for dead.
 #define KEYBOARD_POLLS 20000
 
+// The same for the gate, which may follow some time after the command.
+#define GATE_POLLS 100000
+
 // Reads the byte 1 MiB above `address`. A 16-bit program can just reach it: segment FFFFh begins 16
 // bytes below 1 MiB.
 static uint8_t read_above(const volatile uint8_t *address)
@@ -57,6 +60,17 @@ static bool is_open(void)
     }
     probe = 0xaa;
     return read_above(&probe) != 0xaa;
+}
+
+static bool opens_soon(void)
+{
+    for (unsigned polls = GATE_POLLS; polls > 0; polls--) {
+        if (is_open()) {
+            return true;
+        }
+        in8(KEYBOARD_STATUS); // for the time it takes
+    }
+    return false;
 }
 
 static void open_by_bios(void)
@@ -119,7 +133,7 @@ void a20_open(void)
     }
     for (unsigned i = 0; i < sizeof ways / sizeof ways[0]; i++) {
         ways[i].open();
-        if (is_open()) {
+        if (opens_soon()) {
             print("A20: opened by ");
             print(ways[i].name);
             print("\n");

@@ -9,11 +9,19 @@
 bits 16
 section .stage1 exec
 
+; On a disk with a FAT file system its parameters (BPB) lie from byte 3 on. Some BIOSes write into
+; them, whatever is there, so there is nothing.
+BPB_END equ 0x5a
+
 extern start
 extern stage2_sectors   ; a number, from boot.ld
 extern stack_top        ; from boot.ld
 
 stage1:
+    jmp short .start
+    nop
+    times BPB_END - ($ - stage1) db 0
+.start:
     jmp 0:.segments     ; some BIOSes enter at 07C0:0000, but our offsets count from segment 0
 .segments:
     xor ax, ax
@@ -103,7 +111,7 @@ put:
     mov dx, COM1_LINE_STATUS
 .busy:
     in al, dx
-    test al, LSR_TRANSMITTER_EMPTY
+    test al, LSR_HOLDING_EMPTY
     loopz .busy         ; until it is ready, or for good broken
     mov al, ah
     mov dx, COM1_DATA
@@ -156,6 +164,6 @@ tries:
 no_extensions:
     db "boot: this BIOS cannot read by sector number, status 0x", 0
 read_failed:
-    db "boot: cannot read stage 2 from the disk, BIOS status 0x", 0
+    db "boot: cannot read stage 2, BIOS status 0x", 0
 line_end:
     db 13, 10, 0

@@ -1,9 +1,10 @@
 ; protected_mode_enter(entry, info): from 16-bit real mode to the kernel in 32-bit protected mode.
 ;
 ; In:   EAX = entry, EDX = info: we compile with -mregparm=3.
-; Out:  at entry, with the registers as boot_info.h has them.
+; Out:  at entry, NMIs off, with the registers as boot_info.h has them.
 
 %include "boot/boot_info.inc"
+%include "boot/cmos.inc"
 
 bits 16
 section .text
@@ -17,6 +18,9 @@ protected_mode_enter:
     cli                         ; the BIOS's interrupt handlers are 16-bit code
     mov ebx, edx
     mov ecx, eax
+    mov al, CMOS_NMI_OFF        ; CLI doesn't hold them off, and the kernel has no handler yet
+    out CMOS_INDEX, al
+    in al, CMOS_DATA
     lgdt [gdt_register]
     mov eax, cr0
     or eax, CR0_PE

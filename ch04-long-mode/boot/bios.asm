@@ -39,7 +39,8 @@ bios_call:
     push es
     pushad
 
-    mov ax, 0                   ; what C counts on, and a service may have changed
+    movzx esp, sp               ; what C counts on, and a service may have changed
+    mov ax, 0
     mov ds, ax
     mov es, ax
     cld

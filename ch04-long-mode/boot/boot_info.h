@@ -1,6 +1,7 @@
 // What the loader hands to the kernel: EAX holds BOOT_INFO_MAGIC, EBX the physical address of a
 // struct boot_info below 1 MiB. The machine is in 32-bit protected mode with flat 4 GiB segments,
-// paging and interrupts off, A20 open. The kernel copies the struct before it reuses low memory.
+// A20 open, paging, interrupts and NMIs off. The kernel copies the struct before it reuses low
+// memory.
 #ifndef RUNG_BOOT_BOOT_INFO_H
 #define RUNG_BOOT_BOOT_INFO_H
 

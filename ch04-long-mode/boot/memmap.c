@@ -10,19 +10,28 @@
 #define MEMORY_MAP_FUNCTION 0xe820
 #define MEMORY_MAP_SIGNATURE 0x534d4150 // "SMAP"
 
+// All but the attributes. They came with ACPI 3, and some BIOSes leave them 0: "does not count".
+#define ENTRY_SIZE 20
+
 // As many as Linux takes from a BIOS.
 #define RAW_MAX 128
 
+// On every PC: video memory, ROMs. Some BIOSes say that it is RAM.
+#define HOLE_START 0xa0000
+#define HOLE_SIZE 0x60000
+
 // Asks for one entry of the BIOS's map (ACPI 6.5, 15.1). *continuation is 0 for the first; after
-// the last it is 0 again. Returns false where there is none.
+// the last it is 0 again. Returns false where there is none. All calls get the same buffer, as it
+// was left: some BIOSes write only what differs from the entry before.
 static bool read_entry(struct memory_range *entry, uint32_t *continuation)
 {
+    static struct memory_range buffer;
     struct bios_registers registers = {
         .eax = MEMORY_MAP_FUNCTION,
         .ebx = *continuation,
-        .ecx = sizeof *entry,
+        .ecx = ENTRY_SIZE,
         .edx = MEMORY_MAP_SIGNATURE,
-        .edi = (uint32_t)(uintptr_t)entry,
+        .edi = (uint32_t)(uintptr_t)&buffer,
         .eflags = EFLAGS_CARRY, // a BIOS that doesn't know the function leaves it set
     };
 
@@ -30,9 +39,7 @@ static bool read_entry(struct memory_range *entry, uint32_t *continuation)
     if (registers.eflags & EFLAGS_CARRY || registers.eax != MEMORY_MAP_SIGNATURE) {
         return false;
     }
-    if (registers.ecx < sizeof *entry) {
-        entry->attributes = MEMORY_ENABLED; // a BIOS from before ACPI 3 gives 20 bytes
-    }
+    *entry = buffer;
     if (entry->type < MEMORY_USABLE || entry->type > MEMORY_DEFECTIVE) {
         entry->type = MEMORY_RESERVED; // for types unknown, ACPI wants that
     }
@@ -40,27 +47,24 @@ static bool read_entry(struct memory_range *entry, uint32_t *continuation)
     return true;
 }
 
-// Returns the number of entries. Some BIOSes end their list with an error instead of a zero, and
-// some have entries that are empty or switched off.
+// Returns the number of entries. Some BIOSes end their list with an error instead of a zero.
 static uint32_t read_raw(struct memory_range raw[RAW_MAX])
 {
     uint32_t count = 0;
     uint32_t continuation = 0;
 
-    for (int calls = 0; calls < RAW_MAX; calls++) {
+    do {
+        if (count == RAW_MAX) {
+            // It can't be left out: it may say that memory is in use which seemed usable.
+            print("memory: the BIOS's map has more entries than there is room for\n");
+            halt();
+        }
         if (!read_entry(&raw[count], &continuation)) {
             return count;
         }
-        if (raw[count].size > 0 && raw[count].attributes & MEMORY_ENABLED) {
-            count++;
-        }
-        if (continuation == 0) {
-            return count;
-        }
-    }
-    // To leave out the rest is no choice: it may say that memory is in use which seemed usable.
-    print("memory: the BIOS's map has more entries than there is room for\n");
-    halt();
+        count++;
+    } while (continuation != 0);
+    return count;
 }
 
 // The end of a range, cut to what 64 bits hold.
@@ -161,13 +165,16 @@ uint32_t memmap_normalize(const struct memory_range *raw, uint32_t raw_count,
 
 uint32_t memmap_read(struct memory_range ranges[MEMORY_MAP_MAX])
 {
-    static struct memory_range raw[RAW_MAX];
-    uint32_t count = memmap_normalize(raw, read_raw(raw), ranges);
+    static struct memory_range raw[RAW_MAX + 1];
+    uint32_t raw_count = read_raw(raw);
 
-    if (count == 0) {
+    if (raw_count == 0) {
         print("memory: the BIOS has no map (int 15h, EAX = E820h)\n");
         halt();
     }
+    raw[raw_count] = (struct memory_range){HOLE_START, HOLE_SIZE, MEMORY_RESERVED, MEMORY_ENABLED};
+    uint32_t count = memmap_normalize(raw, raw_count + 1, ranges);
+
     if (count > MEMORY_MAP_MAX) {
         print("memory: too many ranges, the highest are left out\n");
         return MEMORY_MAP_MAX;

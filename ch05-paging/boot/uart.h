@@ -18,7 +18,7 @@
 #define LCR_8_BITS_NO_PARITY_1_STOP 0x03
 #define LCR_DIVISOR_ACCESS 0x80
 #define MCR_DTR_AND_RTS 0x03
-#define LSR_TRANSMITTER_EMPTY 0x20
+#define LSR_HOLDING_EMPTY 0x20 // takes a byte, and may still be sending the one before
 
 // A byte takes 87 microseconds at this rate and a port read about one. So a port that is still
 // busy after this many reads is broken, and mustn't stop the boot.

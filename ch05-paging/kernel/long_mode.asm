@@ -165,6 +165,8 @@ section .text
 
 higher_half:
     mov rsp, boot_stack_top
+    push 0                              ; flags that the BIOS left on: with NT set, for one, IRETQ
+    popfq                               ; would want a task to return to
     lgdt [high_gdt_pointer]
     xor eax, eax
     mov [first_pml4], rax               ; from here on nothing is mapped at low addresses

@@ -26,8 +26,9 @@ struct memory_range {
 
 _Static_assert(sizeof(struct memory_range) == 24, "as the BIOS has it, in 16, 32 and 64-bit code");
 
-// Reads the map of the BIOS and puts it in order, as memmap_normalize does. Returns the number of
-// ranges. Where the BIOS has no map, or one that is too long: one line, and a halt.
+// Reads the map of the BIOS and puts it in order, as memmap_normalize does. 640 KiB to 1 MiB, where
+// a PC has its devices, is reserved whatever the BIOS says. Returns the number of ranges. Where the
+// BIOS has no map, or one that is too long: one line, and a halt.
 uint32_t memmap_read(struct memory_range ranges[MEMORY_MAP_MAX]);
 
 // Puts `count` ranges of types above, in any order, overlapping or not, into order: the result is

@@ -17,7 +17,7 @@ void print_init(void)
 static void put_serial(char character)
 {
     for (uint16_t polls = UART_POLLS; polls > 0; polls--) {
-        if (in8(COM1_LINE_STATUS) & LSR_TRANSMITTER_EMPTY) {
+        if (in8(COM1_LINE_STATUS) & LSR_HOLDING_EMPTY) {
             break;
         }
     }
@@ -25,14 +25,21 @@ static void put_serial(char character)
 }
 
 // Calls the BIOS's teletype: int 10h, AH = 0Eh, AL = character, BH = page, BL = colour in graphics
-// modes. PUSHA and POPA because some BIOSes lose BP when the screen scrolls.
+// modes. Some BIOSes lose BP when the screen scrolls, and none promises to keep what C counts on:
+// DS, ES, the upper half of ESP, a clear direction flag.
 static void put_screen(char character)
 {
-    __asm__ volatile("pushal\n"
+    __asm__ volatile("pushw %%ds\n"
+                     "pushw %%es\n"
+                     "pushal\n"
                      "movb $0x0e, %%ah\n"
                      "movw $0x0007, %%bx\n"
                      "int $0x10\n"
-                     "popal"
+                     "popal\n"
+                     "popw %%es\n"
+                     "popw %%ds\n"
+                     "movzwl %%sp, %%esp\n"
+                     "cld"
                      :
                      : "a"(character)
                      : "memory", "cc");

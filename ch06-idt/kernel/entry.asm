@@ -69,7 +69,7 @@ entry_fail:
     mov ecx, UART_POLLS
 .wait:
     in al, dx
-    test al, LSR_TRANSMITTER_EMPTY
+    test al, LSR_HOLDING_EMPTY
     loopz .wait
     mov al, ah
     mov dx, COM1_DATA

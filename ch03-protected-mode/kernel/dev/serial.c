@@ -18,7 +18,9 @@ static bool wait_ready(void)
     static unsigned polls = POLLS_MAX;
 
     for (unsigned i = 0; i < polls; i++) {
-        if (in8(COM1_LINE_STATUS) & LSR_TRANSMITTER_EMPTY) {
+        uint8_t status = in8(COM1_LINE_STATUS);
+
+        if (status & LSR_HOLDING_EMPTY) {
             polls = POLLS_MAX;
             return true;
         }

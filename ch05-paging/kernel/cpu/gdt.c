@@ -47,4 +47,6 @@ void gdt_init(void)
                      :
                      : "i"(GDT_KERNEL_CODE), "i"(GDT_KERNEL_DATA)
                      : "rax", "memory");
+    // After reset there is an LDT of 64 KiB at address 0 (Intel SDM vol. 3A, table 10-1).
+    __asm__ volatile("lldt %w0" : : "r"(0));
 }

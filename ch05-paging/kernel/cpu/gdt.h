@@ -9,7 +9,7 @@
 
 #ifndef __ASSEMBLER__
 
-// Loads the kernel's own GDT and all segment registers from it. Called once by kmain.
+// Loads the kernel's own GDT and all segment registers from it, and no LDT. Called once by kmain.
 void gdt_init(void);
 
 #endif

@@ -23,6 +23,7 @@
 #define TAB_WIDTH 8
 
 static uint16_t *cells;
+static uint16_t copy[VGA_ROWS * VGA_COLUMNS]; // of all cells: the card is slow to read
 static unsigned row;
 static unsigned column; // VGA_COLUMNS when the row is full: the next character starts a new one
 static uint8_t color;
@@ -37,10 +38,16 @@ static uint16_t make_cell(char character, uint8_t cell_color)
     return (uint16_t)(cell_color << 8 | (uint8_t)character);
 }
 
+static void put_cell(unsigned cell, uint16_t value)
+{
+    copy[cell] = value;
+    cells[cell] = value;
+}
+
 static void clear_cells(unsigned first, unsigned end)
 {
     for (unsigned i = first; i < end; i++) {
-        cells[i] = make_cell(' ', color);
+        put_cell(i, make_cell(' ', color));
     }
 }
 
@@ -72,7 +79,8 @@ static void new_line(void)
         row++;
         return;
     }
-    memmove(cells, cells + VGA_COLUMNS, (VGA_ROWS - 1) * VGA_COLUMNS * sizeof(*cells));
+    memmove(copy, copy + VGA_COLUMNS, (VGA_ROWS - 1) * VGA_COLUMNS * sizeof(*copy));
+    memcpy(cells, copy, (VGA_ROWS - 1) * VGA_COLUMNS * sizeof(*cells));
     clear_cells((VGA_ROWS - 1) * VGA_COLUMNS, VGA_ROWS * VGA_COLUMNS);
 }
 
@@ -81,7 +89,7 @@ static void put_glyph(char character)
     if (column == VGA_COLUMNS) {
         new_line();
     }
-    cells[row * VGA_COLUMNS + column++] = make_cell(character, color);
+    put_cell(row * VGA_COLUMNS + column++, make_cell(character, color));
 }
 
 static void put_tab(void)
@@ -131,7 +139,7 @@ void vga_put_at(unsigned at_row, unsigned at_column, char character, enum vga_co
     uint8_t cell_color = make_color(foreground, background);
 
     ASSERT(at_row < VGA_ROWS && at_column < VGA_COLUMNS);
-    cells[at_row * VGA_COLUMNS + at_column] = make_cell(character, cell_color);
+    put_cell(at_row * VGA_COLUMNS + at_column, make_cell(character, cell_color));
 }
 
 void vga_clear(void)
@@ -157,6 +165,7 @@ void vga_init(void)
     unsigned cursor = (unsigned)crtc_read(CRTC_CURSOR_HIGH) << 8 | crtc_read(CRTC_CURSOR_LOW);
 
     cells = phys_to_virt(VGA_PHYS);
+    memcpy(copy, phys_to_virt(VGA_PHYS), sizeof(copy));
     vga_set_color(VGA_LIGHT_GREY, VGA_BLACK);
     disable_blinking();
     // The loader's last line is kept, and a line of our own begun; a cursor hidden beyond the

@@ -16,6 +16,7 @@
 #include "lib/assert.h"
 #include "lib/string.h"
 
+#define FIRST_PAGE (LOW_RESERVED / PAGE_SIZE)
 #define LOW_PAGES ((size_t)0x100000000 / PAGE_SIZE) // the zones' border, 4 GiB
 
 struct zone {
@@ -359,13 +360,14 @@ void pmm_init(const struct boot_info *boot)
     image.last = image_to_phys(kernel_end) / PAGE_SIZE;
     page_count = 0;
     for (unsigned i = 0; i < boot->memory_range_count; i++) {
-        struct extent usable = usable_pages(&boot->memory[i], (struct extent){1, SIZE_MAX});
+        struct extent usable =
+            usable_pages(&boot->memory[i], (struct extent){FIRST_PAGE, SIZE_MAX});
         page_count = larger(page_count, usable.first < usable.last ? usable.last : 0);
     }
     place_page_array(boot);
     pages = phys_to_virt((phys_t)page_array.first * PAGE_SIZE);
     memset(pages, 0, page_count * sizeof(struct page)); // all of it PAGE_RESERVED, in no block
-    add_memory(boot, (struct extent){1, smaller(page_count, LOW_PAGES)});
+    add_memory(boot, (struct extent){FIRST_PAGE, smaller(page_count, LOW_PAGES)});
 }
 
 void pmm_add_high_memory(const struct boot_info *boot)

@@ -6,6 +6,10 @@
 #include "kernel/layout.h"
 #include "lib/list.h"
 
+// What lies below is never used, RAM or not: some BIOSes write there long after the start, when a
+// cable is plugged in or the machine wakes up.
+#define LOW_RESERVED 0x10000
+
 #define PMM_ORDER_MAX 18 // blocks of 4 KiB << 0 to 4 KiB << 18 (1 GiB)
 
 enum pmm_zone {
@@ -43,8 +47,8 @@ struct page {
 _Static_assert(sizeof(struct page) == 32, "at most 32 bytes for each 4 KiB");
 
 // Builds struct page[] and frees the usable memory below 4 GiB (all that the first page tables
-// reach), but page 0. The ranges of boot->memory must not overlap; a page that is not wholly
-// usable is not used. Panics when there is not enough memory to hold struct page[]. Where it would
+// reach), but what is below LOW_RESERVED. The ranges of boot->memory must not overlap; a page that
+// is not wholly usable is not used. Panics when there is not enough memory to hold struct page[]. Where it would
 // take more than half of the memory below 4 GiB, says so and leaves the highest memory unused.
 void pmm_init(const struct boot_info *boot);
 

@@ -14,6 +14,7 @@
 #define EFER_LME 0x100
 #define EFER_NXE 0x800
 #define CR4_PGE 0x80
+#define CR4_MCE 0x40
 #define RFLAGS_IF 0x200
 
 // What LGDT and LIDT take: the pseudo-descriptor of Intel SDM vol. 3A, 3.5.1.

@@ -26,6 +26,7 @@ static const struct {
     [CPU_FEATURE_PAE] = {"pae", LEAF_SIGNATURE, EDX, 6},
     [CPU_FEATURE_PGE] = {"pge", LEAF_SIGNATURE, EDX, 13},
     [CPU_FEATURE_FXSR] = {"fxsr", LEAF_SIGNATURE, EDX, 24},
+    [CPU_FEATURE_MCE] = {"mce", LEAF_SIGNATURE, EDX, 7},
     [CPU_FEATURE_SSE] = {"sse", LEAF_SIGNATURE, EDX, 25},
     [CPU_FEATURE_SSE2] = {"sse2", LEAF_SIGNATURE, EDX, 26},
     [CPU_FEATURE_NX] = {"nx", LEAF_EXTENDED_FEATURES, EDX, 20},

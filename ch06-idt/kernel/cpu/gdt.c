@@ -1,7 +1,10 @@
 #include "kernel/cpu/gdt.h"
 
+#include "boot/cmos.h"
 #include "kernel/cpu/cpu.h"
+#include "kernel/cpu/cpuid.h"
 #include "kernel/cpu/idt.h"
+#include "kernel/cpu/io.h"
 #include "kernel/cpu/trap.h"
 #include "kernel/layout.h"
 #include "kernel/panic.h"
@@ -26,6 +29,8 @@ _Static_assert(sizeof(struct segment_descriptor) == 8, "selectors count in steps
 #define ACCESS_SEGMENT (ACCESS_P | ACCESS_S | ACCESS_RW | ACCESS_ACCESSED)
 #define FLAGS_L 0x20 // 64-bit code
 #define ACCESS_TSS 0x09 // a system segment: 64-bit TSS, not busy
+
+#define CMOS_STATUS_D 0x0d // a register that reading leaves as it is
 
 static struct segment_descriptor gdt[] = {
     [GDT_KERNEL_CODE / 8] = {.access = ACCESS_SEGMENT | ACCESS_CODE, .flags = FLAGS_L},
@@ -53,6 +58,8 @@ void gdt_init(void)
                      :
                      : "i"(GDT_KERNEL_CODE), "i"(GDT_KERNEL_DATA)
                      : "rax", "memory");
+    // After reset there is an LDT of 64 KiB at address 0 (Intel SDM vol. 3A, table 10-1).
+    __asm__ volatile("lldt %w0" : : "r"(0));
 }
 
 // Task state segment (Intel SDM vol. 3A, 7.7): in long mode hardly more than a table of stacks.
@@ -88,6 +95,14 @@ static void set_tss_descriptor(void)
     };
 }
 
+// The index port of the clock's CMOS memory has a bit beside the index that keeps NMIs back; the
+// loader has set it. An access to the data port has to follow.
+static void enable_nmi(void)
+{
+    out8(CMOS_INDEX, CMOS_STATUS_D);
+    in8(CMOS_DATA);
+}
+
 void tss_init(void *(*alloc_stack)(void))
 {
     // These can come when the current stack is no place to push anything.
@@ -104,4 +119,8 @@ void tss_init(void *(*alloc_stack)(void))
     }
     set_tss_descriptor();
     __asm__ volatile("ltr %w0" : : "r"(GDT_TSS) : "memory");
+    enable_nmi();
+    if (cpuid_has(CPU_FEATURE_MCE)) { // without the bit a machine check shuts the processor down
+        cpu_write_cr4(cpu_read_cr4() | CR4_MCE);
+    }
 }

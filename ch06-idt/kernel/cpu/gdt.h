@@ -10,11 +10,12 @@
 
 #ifndef __ASSEMBLER__
 
-// Loads the kernel's own GDT and all segment registers from it. Called once by kmain.
+// Loads the kernel's own GDT and all segment registers from it, and no LDT. Called once by kmain.
 void gdt_init(void);
 
 // Gives double fault, NMI and machine check a stack of their own (IST 1 to 3: Intel SDM vol. 3A,
-// 6.14.5), and loads the task register. alloc_stack returns the lowest address of a stack of
+// 6.14.5), loads the task register, and lets NMIs and, where the processor has them, machine checks
+// come. alloc_stack returns the lowest address of a stack of
 // KERNEL_STACK_SIZE bytes, or NULL: then it panics, since a kernel cannot do without. Called once
 // by kmain, after idt_init.
 void tss_init(void *(*alloc_stack)(void));

@@ -47,13 +47,13 @@ void tsc_start(void)
 
 void tsc_finish(void)
 {
-    struct sample end = take_sample();
-    if (end.periods == PIT_COUNT_MAX) {
-        pit_start_count();
-        start = end = take_sample();
-    }
     cpu_disable_interrupts();
-    while (end.periods - start.periods < INTERVAL_MIN) {
+    struct sample end = take_sample();
+    while (end.periods == PIT_COUNT_MAX || end.periods - start.periods < INTERVAL_MIN) {
+        if (end.periods == PIT_COUNT_MAX) { // the counter has run out: nobody knows when
+            pit_start_count();
+            start = take_sample();
+        }
         clock_idle(); // until the next tick, 1 ms at most
         end = take_sample();
     }

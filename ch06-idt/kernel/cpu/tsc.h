@@ -9,7 +9,8 @@
 void tsc_start(void);
 
 // Ends it. If boot took less than 1 ms, or more than counter 2 of the PIT can count (55 ms), halts
-// for the rest of 1 ms or a new one, at most 2 ms in all. Needs clock_init and interrupts on.
+// for the rest of 1 ms or a new one: at most 2 ms, and as much again whenever a host that runs this
+// machine makes it stand still for 55 ms meanwhile. Needs clock_init and interrupts on.
 void tsc_finish(void);
 
 // Counts per second, 0 before tsc_finish. Any context.

@@ -15,6 +15,11 @@ void console_panic_mode(void)
     panic_mode = true;
 }
 
+bool console_in_panic(void)
+{
+    return panic_mode;
+}
+
 static void acquire(void)
 {
     if (!panic_mode) {

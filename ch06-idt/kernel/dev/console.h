@@ -25,4 +25,7 @@ int kvprintf(const char *text, va_list arguments) __attribute__((format(printf, 
 // From now on no lock is taken: only the panicking code runs. Called by panic alone.
 void console_panic_mode(void);
 
+// Whether that has been called. Any context.
+bool console_in_panic(void);
+
 #endif

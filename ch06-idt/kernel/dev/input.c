@@ -10,7 +10,7 @@ static struct ring queue = RING(bytes_in_queue);
 static struct wait_queue readers = WAIT_QUEUE;
 static unsigned overflows;
 static void (*on_room)(void);
-static bool was_full; // and on_room has not been called since
+static bool was_low; // room, and on_room has not been called since
 
 bool input_put(const char *bytes, size_t count)
 {
@@ -21,11 +21,16 @@ bool input_put(const char *bytes, size_t count)
     for (size_t i = 0; i < count; i++) {
         ring_put(&queue, bytes[i]);
     }
-    if (ring_room(&queue) == 0) {
-        was_full = true;
+    if (ring_room(&queue) <= INPUT_ROOM_LOW) {
+        was_low = true;
     }
     wait_wake_all(&readers);
     return true;
+}
+
+void input_count_overflow(void)
+{
+    overflows++;
 }
 
 size_t input_room(void)
@@ -44,8 +49,8 @@ char input_read(void)
     bool interrupts = cpu_save_interrupts(); // from the check to the taking
     wait_until(&readers, queue.count > 0);
     char byte = ring_get(&queue);
-    if (was_full && queue.count <= queue.size / 2) {
-        was_full = false;
+    if (was_low && queue.count <= queue.size / 2) {
+        was_low = false;
         if (on_room) {
             on_room();
         }

@@ -19,6 +19,7 @@
 
 #define STATUS_OUTPUT_FULL 0x01 // a byte for us
 #define STATUS_INPUT_FULL 0x02 // our last byte has not been taken yet
+#define STATUS_MOUSE 0x20 // the byte for us is the mouse's
 #define STATUS_ABSENT 0xff // what an empty bus reads as
 
 #define CONTROLLER_READ_CONFIG 0x20
@@ -34,6 +35,7 @@
 #define CONFIG_KEYBOARD_IRQ 0x01
 #define CONFIG_MOUSE_IRQ 0x02
 #define CONFIG_KEYBOARD_OFF 0x10
+#define CONFIG_MOUSE_OFF 0x20
 #define CONFIG_TRANSLATE 0x40 // set 2 to set 1
 
 #define KEYBOARD_SET_LEDS 0xed
@@ -48,6 +50,7 @@
 #define SELF_TEST_TIMEOUT_MS 1000
 #define INPUT_TIMEOUT_US 100 // in the interrupt handler
 #define STALE_BYTES_MAX 64
+#define BYTES_MAX 16 // at one interrupt
 #define SEND_TRIES 3
 
 // Scan codes that stand for more than a character. EXTENDED + code is a key with the prefix 0xe0.
@@ -274,8 +277,16 @@ static void receive(uint8_t byte)
 
 static void interrupt(void)
 {
-    if (in8(STATUS_PORT) & STATUS_OUTPUT_FULL) {
-        receive(in8(DATA_PORT));
+    // A byte of the mouse, whose interrupt is off, would hold up the keyboard's: away with it.
+    for (unsigned i = 0; i < BYTES_MAX; i++) {
+        uint8_t status = in8(STATUS_PORT);
+        if (!(status & STATUS_OUTPUT_FULL)) {
+            break;
+        }
+        uint8_t byte = in8(DATA_PORT);
+        if (!(status & STATUS_MOUSE)) {
+            receive(byte);
+        }
     }
 }
 
@@ -335,8 +346,9 @@ static bool send(uint8_t byte)
     return false;
 }
 
-// Returns what is wrong with the controller, or NULL. Leaves it with interrupts off.
-static const char *start_controller(void)
+// Returns what is wrong with the controller, or NULL. Leaves it with interrupts off, its
+// configuration in `config`.
+static const char *start_controller(uint8_t *config)
 {
     if (in8(STATUS_PORT) == STATUS_ABSENT) {
         return "no controller";
@@ -348,19 +360,19 @@ static const char *start_controller(void)
     for (unsigned i = 0; i < STALE_BYTES_MAX && in8(STATUS_PORT) & STATUS_OUTPUT_FULL; i++) {
         in8(DATA_PORT);
     }
-    int config =
+    int found =
         write_byte(COMMAND_PORT, CONTROLLER_READ_CONFIG) ? read_byte(ANSWER_TIMEOUT_MS) : -EIO;
-    if (config < 0) {
+    if (found < 0) {
         return "the controller does not answer";
     }
+    found &= ~(CONFIG_KEYBOARD_IRQ | CONFIG_MOUSE_IRQ | CONFIG_KEYBOARD_OFF);
+    *config = (uint8_t)found | CONFIG_MOUSE_OFF | CONFIG_TRANSLATE;
     // The self-test may reset the controller, so the configuration is written after it.
     if (!write_byte(COMMAND_PORT, CONTROLLER_SELF_TEST) ||
         read_byte(SELF_TEST_TIMEOUT_MS) != CONTROLLER_SELF_TEST_PASSED) {
         return "the controller fails its self-test";
     }
-    config &= ~(CONFIG_KEYBOARD_IRQ | CONFIG_MOUSE_IRQ | CONFIG_KEYBOARD_OFF);
-    if (!write_config((uint8_t)config | CONFIG_TRANSLATE) ||
-        !write_byte(COMMAND_PORT, CONTROLLER_TEST_PORT) ||
+    if (!write_config(*config) || !write_byte(COMMAND_PORT, CONTROLLER_TEST_PORT) ||
         read_byte(ANSWER_TIMEOUT_MS) != CONTROLLER_PORT_TEST_PASSED) {
         return "the controller's port fails its test";
     }
@@ -381,20 +393,30 @@ static const char *start_keyboard(void)
     return NULL;
 }
 
-void keyboard_init(void)
+static const char *start_interrupts(uint8_t config)
 {
-    const char *problem = start_controller();
-    if (!problem) {
-        problem = start_keyboard();
-    }
-    if (problem) {
-        kprintf("keyboard: %s\n", problem);
-        return;
-    }
     irq_register(IRQ_KEYBOARD, interrupt);
-    write_config(CONFIG_KEYBOARD_IRQ | CONFIG_TRANSLATE);
+    if (!write_config(config | CONFIG_KEYBOARD_IRQ)) {
+        return "the controller does not take its configuration";
+    }
     // A byte that came before the interrupt was on has raised none, and holds up all others.
     bool interrupts = cpu_save_interrupts();
     interrupt();
     cpu_restore_interrupts(interrupts);
+    return NULL;
+}
+
+void keyboard_init(void)
+{
+    uint8_t config;
+    const char *problem = start_controller(&config);
+    if (!problem) {
+        problem = start_keyboard();
+    }
+    if (!problem) {
+        problem = start_interrupts(config);
+    }
+    if (problem) {
+        kprintf("keyboard: %s\n", problem);
+    }
 }

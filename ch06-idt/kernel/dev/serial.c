@@ -6,35 +6,89 @@
 #include "kernel/cpu/irq.h"
 #include "kernel/dev/console.h"
 #include "kernel/dev/input.h"
+#include "lib/ring.h"
 
 // Registers and bits that the boot loader has no need of (16550D data sheet, 8.0).
 #define COM1_SCRATCH 0x3ff
 #define FIFO_INTERRUPT_AT_8 0x80 // of 16 bytes received, or after a pause on the line
 #define IER_RECEIVED 0x01 // interrupt by data, or by a pause with data in the FIFO
+#define IER_HOLDING_EMPTY 0x02 // interrupt when another byte can be sent, or can already
 #define MCR_INTERRUPT 0x08 // OUT2: on a PC's board it connects the interrupt line
 #define MCR_DTR 0x01
 #define LSR_RECEIVED 0x01
+#define LSR_OVERRUN 0x02 // a byte was lost: the FIFO was full
 #define LSR_BAD 0x1c // parity or framing error, break: the byte is not one
 
 static bool receiving;
 
-// Empties the FIFO. Without room in the queue the rest stays there, and the other side is asked to
-// wait: the interrupt is off until resume.
-static void receive(void)
-{
-    uint8_t status;
+// Bytes on their way from the FIFO to the input queue.
+static char received_bytes[256];
+static struct ring received = RING(received_bytes);
 
-    while ((status = in8(COM1_LINE_STATUS)) & LSR_RECEIVED) {
-        if (input_room() == 0) {
-            out8(COM1_INTERRUPT_ENABLE, 0);
-            out8(COM1_MODEM_CONTROL, MCR_DTR | MCR_INTERRUPT);
-            return;
-        }
+// Reading the status clears its error bits, so they are kept here for the byte that they are about.
+static uint8_t errors;
+
+static uint8_t read_status(void)
+{
+    uint8_t status = in8(COM1_LINE_STATUS);
+
+    errors |= status & (LSR_OVERRUN | LSR_BAD);
+    return status;
+}
+
+// Asks the other side to wait, or to go on.
+static void set_ready(bool ready)
+{
+    out8(COM1_MODEM_CONTROL, (ready ? MCR_DTR_AND_RTS : MCR_DTR) | MCR_INTERRUPT);
+}
+
+// Empties the FIFO as far as there is room for its bytes here.
+static void empty_fifo(void)
+{
+    while (ring_room(&received) > 0 && read_status() & LSR_RECEIVED) {
         char byte = (char)in8(COM1_DATA);
 
-        if (!(status & LSR_BAD)) {
+        if (errors & LSR_OVERRUN) {
+            input_count_overflow();
+        }
+        if (!(errors & LSR_BAD)) {
+            ring_put(&received, byte);
+        }
+        errors = 0;
+    }
+}
+
+// The same while a text goes out. The console is locked, so nobody may be woken up now: the
+// interrupt that comes as soon as interrupts are on again hands the bytes over.
+static void receive_meanwhile(void)
+{
+    empty_fifo();
+    if (received.count > 0) {
+        out8(COM1_INTERRUPT_ENABLE, IER_RECEIVED | IER_HOLDING_EMPTY);
+    }
+    if (ring_room(&received) <= INPUT_ROOM_LOW) {
+        set_ready(false);
+    }
+}
+
+// Hands over all that has come, as far as the queue has room. In the end the FIFO has been empty,
+// or the interrupts are off: while one holds the line, the controller sees no other begin.
+static void receive(void)
+{
+    out8(COM1_INTERRUPT_ENABLE, IER_RECEIVED);
+    do {
+        empty_fifo();
+        while (received.count > 0 && input_room() > 0) {
+            char byte = ring_get(&received);
+
             input_put(&byte, 1);
         }
+    } while (received.count == 0 && read_status() & LSR_RECEIVED);
+    // A sender that is asked to wait sends on for a while, so it is asked early. With no room at
+    // all, what comes stays in the FIFO until input_read has made some, and calls this again.
+    set_ready(input_room() > INPUT_ROOM_LOW);
+    if (received.count > 0) {
+        out8(COM1_INTERRUPT_ENABLE, 0);
     }
 }
 
@@ -48,7 +102,9 @@ static bool wait_ready(void)
     static unsigned polls = POLLS_MAX;
 
     for (unsigned i = 0; i < polls; i++) {
-        if (in8(COM1_LINE_STATUS) & LSR_TRANSMITTER_EMPTY) {
+        uint8_t status = read_status();
+
+        if (status & LSR_HOLDING_EMPTY) {
             polls = POLLS_MAX;
             return true;
         }
@@ -73,8 +129,8 @@ void serial_write(const char *text, size_t length)
         write_byte(text[i]);
         // A long text takes many times as long as the FIFO has room for, and with interrupts off
         // nobody else empties it.
-        if (receiving && !cpu_interrupts_enabled()) {
-            receive();
+        if (receiving && !cpu_interrupts_enabled() && !console_in_panic()) {
+            receive_meanwhile();
         }
     }
 }
@@ -106,20 +162,13 @@ void serial_init(void)
     console_register(&sink);
 }
 
-// Called when the queue has room again. Bytes that wait interrupt as soon as they may.
-static void resume(void)
-{
-    out8(COM1_MODEM_CONTROL, MCR_DTR_AND_RTS | MCR_INTERRUPT);
-    out8(COM1_INTERRUPT_ENABLE, IER_RECEIVED);
-}
-
 void serial_receive_init(void)
 {
     if (!present()) {
         return;
     }
-    input_on_room(resume);
+    input_on_room(receive);
     irq_register(IRQ_SERIAL, receive);
-    resume();
+    receive(); // what has come already, and the interrupt on
     receiving = true;
 }

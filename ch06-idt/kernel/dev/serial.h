@@ -12,9 +12,10 @@ void serial_init(void);
 // bounded number of polls rather than hanging the kernel.
 void serial_write(const char *text, size_t length);
 
-// Lets received bytes go to input_put by interrupt (IRQ 4). While the input queue is full, RTS is
-// dropped and bytes wait in the FIFO: nothing is lost on a line with flow control. Called once by
-// kmain, after irq_init.
+// Lets received bytes go to input_put by interrupt (IRQ 4). While the input queue has room for at
+// most INPUT_ROOM_LOW bytes, RTS is dropped, and while it is full bytes wait in the FIFO: nothing
+// is lost on a line with flow control. What is lost counts as an overflow of the queue. Called once
+// by kmain, after irq_init.
 void serial_receive_init(void);
 
 #endif

@@ -1,4 +1,4 @@
-// The dynamic area. Only what is in use has an entry here, in a list ordered by address; free is
+// The dynamic area. Only what is taken has an entry here, in a list ordered by address; free is
 // what lies between. So a range that is given back joins its free neighbours by leaving the list.
 //
 //    KERNEL_AREA_BASE
@@ -7,6 +7,10 @@
 // Those who explain a fault read the list without a lock, since the fault may have come while the
 // lock was held. They find it whole: on this one processor nobody changes it while they read, and
 // a change of the list calls nothing and touches nothing that could fault.
+//
+// The last stacks that were freed stay mapped, for those that come next: programs start and end all
+// the time, and most of a stack's cost is the page table. No other cost grows with the stacks in
+// use: a new one is placed without a walk along the list, and a page of it leads to its range.
 #include "kernel/mm/kernel_area.h"
 
 #include "kernel/mm/kernel_map.h"
@@ -24,15 +28,19 @@ enum range_use { RANGE_STACK, RANGE_DEVICE, RANGE_USE_COUNT };
 
 static const char *const use_names[RANGE_USE_COUNT] = {"stack", "device memory"};
 
-// Addresses in use, without the guard pages around them.
+// Addresses that are taken, without the guard pages around them.
 struct range {
     struct list_node node;
     virt_t start;
     size_t size;
     enum range_use use;
+    bool in_use; // wholly mapped, and given to somebody
 };
 
 static struct list_node ranges = {&ranges, &ranges};
+static struct list_node *no_gap_below = &ranges; // no gap up to this range is fit for a stack
+static struct range *kept[KERNEL_AREA_KEPT_STACKS]; // the stack freed last comes last
+static unsigned kept_count;
 // Guards the list, and the kernel's page table as far as it maps the area.
 static struct spinlock lock = SPINLOCK("kernel area");
 
@@ -52,27 +60,47 @@ static struct range *find_range(virt_t address)
     return range;
 }
 
+// The first address that may be in a gap behind a range, or behind the list's head.
+static virt_t gap_start(const struct list_node *position)
+{
+    const struct range *range = LIST_ENTRY(position, const struct range, node);
+
+    return (position == &ranges ? KERNEL_AREA_BASE : range->start + range->size) + PAGE_SIZE;
+}
+
 // Puts a range into the first gap that holds it and a guard page on both sides, and sets its start.
 // False when there is no such gap.
 static bool place_range(struct range *range)
 {
-    struct list_node *position = &ranges;
-    virt_t start = KERNEL_AREA_BASE + PAGE_SIZE;
+    struct list_node *position = range->size >= KERNEL_STACK_SIZE ? no_gap_below : &ranges;
 
     while (true) {
         struct range *next = next_range(position);
         virt_t limit = next != NULL ? next->start : KERNEL_AREA_BASE + KERNEL_AREA_SIZE;
-        if (limit - start >= range->size + PAGE_SIZE) {
-            range->start = start;
-            list_insert(position, &range->node);
-            return true;
+        if (limit - gap_start(position) >= range->size + PAGE_SIZE) {
+            break;
         }
         if (next == NULL) {
             return false;
         }
         position = &next->node;
-        start = next->start + next->size + PAGE_SIZE;
     }
+    range->start = gap_start(position);
+    list_insert(position, &range->node);
+    if (range->size == KERNEL_STACK_SIZE) {
+        no_gap_below = &range->node;
+    }
+    return true;
+}
+
+// Takes a range out of the list: the reverse.
+static void unplace_range(struct range *range)
+{
+    // The gap that is left begins behind the range before.
+    if (gap_start(&range->node) <= gap_start(no_gap_below)) {
+        no_gap_below = range->node.previous;
+    }
+    list_remove(&range->node);
 }
 
 // A new range with nothing mapped in it, or NULL. size is a multiple of PAGE_SIZE.
@@ -85,6 +113,7 @@ static struct range *add_range(size_t size, enum range_use use)
     }
     range->size = size;
     range->use = use;
+    range->in_use = false;
     spinlock_acquire(&lock);
     bool placed = place_range(range);
     spinlock_release(&lock);
@@ -110,24 +139,45 @@ static int map_part(const struct range *range, size_t offset, phys_t physical, s
 static void remove_range(struct range *range)
 {
     spinlock_acquire(&lock);
+    range->in_use = false; // while it is still mapped
     int error = paging_unmap(&kernel_page_table, range->start, range->size);
-    list_remove(&range->node);
+    unplace_range(range);
     spinlock_release(&lock);
     ASSERT(error == 0); // the range cuts no large page
     kfree(range);
 }
 
-// The range that its owner knows by its first page.
-static struct range *owned_range(virt_t start, enum range_use use)
+// The page of memory behind an address, NULL when nothing is mapped there or no RAM. Its node is in
+// no list while it belongs to a stack: there it points to the node of the stack's range.
+static struct page *page_behind(virt_t address)
 {
-    spinlock_acquire(&lock);
-    struct range *range = find_range(start);
-    spinlock_release(&lock);
+    struct page_mapping mapping;
 
-    if (range == NULL || range->start != start || range->use != use) {
-        panic("no %s starts at %#lx", use_names[use], start);
+    if (paging_walk(&kernel_page_table, address, &mapping) != 0) {
+        return NULL;
     }
-    return range;
+    return pmm_page(mapping.physical);
+}
+
+// The stack that starts at an address, NULL when none does or it is not in use.
+static struct range *stack_at(virt_t start)
+{
+    const struct page *page = start % PAGE_SIZE == 0 ? page_behind(start) : NULL;
+
+    if (page == NULL || page->use != PAGE_STACK) {
+        return NULL;
+    }
+    struct range *range = LIST_ENTRY(page->node.next, struct range, node);
+    return range->start == start && range->in_use ? range : NULL;
+}
+
+// The same for device memory.
+static struct range *device_at(virt_t start)
+{
+    struct range *range = find_range(start);
+    bool found = range != NULL && range->start == start && range->use == RANGE_DEVICE;
+
+    return found && range->in_use ? range : NULL;
 }
 
 // Removes the range of a stack, all or part of which is mapped, and frees its pages once nothing
@@ -138,9 +188,9 @@ static void remove_stack(struct range *range)
     size_t count = 0;
 
     for (size_t offset = 0; offset < range->size; offset += PAGE_SIZE) {
-        struct page_mapping mapping;
-        if (paging_walk(&kernel_page_table, range->start + offset, &mapping) == 0) {
-            pages[count++] = mapping.physical;
+        const struct page *page = page_behind(range->start + offset);
+        if (page != NULL) {
+            pages[count++] = pmm_page_address(page);
         }
     }
     remove_range(range);
@@ -149,7 +199,8 @@ static void remove_stack(struct range *range)
     }
 }
 
-void *kernel_area_alloc_stack(void)
+// A new stack, mapped but not in use, or NULL.
+static struct range *make_stack(void)
 {
     struct range *range = add_range(KERNEL_STACK_SIZE, RANGE_STACK);
 
@@ -166,13 +217,51 @@ void *kernel_area_alloc_stack(void)
             remove_stack(range);
             return NULL;
         }
+        pmm_page(page)->node.next = &range->node;
+    }
+    return range;
+}
+
+void *kernel_area_alloc_stack(void)
+{
+    struct range *range = NULL;
+
+    spinlock_acquire(&lock);
+    if (kept_count > 0) {
+        range = kept[--kept_count];
+        range->in_use = true;
+    }
+    spinlock_release(&lock);
+    if (range == NULL) {
+        range = make_stack();
+        if (range == NULL) {
+            return NULL;
+        }
+        range->in_use = true; // nobody else knows it yet
     }
     return (void *)range->start;
 }
 
 void kernel_area_free_stack(void *stack)
 {
-    remove_stack(owned_range((virt_t)stack, RANGE_STACK));
+    bool keep = false;
+
+    spinlock_acquire(&lock);
+    struct range *range = stack_at((virt_t)stack);
+    if (range != NULL) {
+        range->in_use = false;
+        keep = kept_count < ARRAY_LENGTH(kept);
+        if (keep) {
+            kept[kept_count++] = range;
+        }
+    }
+    spinlock_release(&lock);
+    if (range == NULL) {
+        panic("no stack starts at %#lx", (virt_t)stack);
+    }
+    if (!keep) {
+        remove_stack(range);
+    }
 }
 
 void *kernel_area_map_device(phys_t physical, size_t size)
@@ -192,6 +281,7 @@ void *kernel_area_map_device(phys_t physical, size_t size)
         remove_range(range);
         return NULL;
     }
+    range->in_use = true;
     return (void *)(range->start + offset);
 }
 
@@ -199,7 +289,13 @@ void kernel_area_unmap_device(void *pointer)
 {
     virt_t start = (virt_t)pointer - (virt_t)pointer % PAGE_SIZE;
 
-    remove_range(owned_range(start, RANGE_DEVICE));
+    spinlock_acquire(&lock);
+    struct range *range = device_at(start);
+    spinlock_release(&lock);
+    if (range == NULL) {
+        panic("no device memory starts at %#lx", start);
+    }
+    remove_range(range);
 }
 
 bool kernel_area_describe(virt_t address, char *text, size_t size)
@@ -211,7 +307,8 @@ bool kernel_area_describe(virt_t address, char *text, size_t size)
         return false;
     }
     if (range != NULL && range->start <= address) {
-        snprintf(text, size, "%s at %#lx", use_names[range->use], range->start);
+        snprintf(text, size, "%s%s at %#lx", range->in_use ? "" : "freed ", use_names[range->use],
+                 range->start);
     } else if (range != NULL && range->start - address <= PAGE_SIZE) {
         snprintf(text, size, "guard page below the %s at %#lx", use_names[range->use],
                  range->start);
@@ -236,6 +333,6 @@ bool kernel_area_in_stack(virt_t address, size_t size)
 {
     const struct range *range = find_range(address);
 
-    return range != NULL && range->use == RANGE_STACK && range->start <= address &&
+    return range != NULL && range->use == RANGE_STACK && range->in_use && range->start <= address &&
            size <= range->start + range->size - address;
 }

@@ -5,13 +5,18 @@
 
 #include "kernel/mm/paging.h"
 
+// So many stacks stay mapped after they were freed, and are the next to be allocated. (Who writes
+// to a freed stack is caught only if it was not kept.)
+#define KERNEL_AREA_KEPT_STACKS 4
+
 // The functions of this first group are called after kmalloc_init. They do not sleep; any context.
 
 // Allocates a stack of KERNEL_STACK_SIZE bytes, unmapped pages on both sides. Returns its lowest
-// address, or NULL without memory. Not cleared.
+// address, or NULL without memory. Not cleared. The cost does not grow with the stacks in use.
 void *kernel_area_alloc_stack(void);
 
-// Gives a stack back. Panics when it is not the lowest address of one. Not while running on it.
+// Gives a stack back. Panics when it is not the lowest address of one in use. Not while running on
+// it. The cost does not grow either.
 void kernel_area_free_stack(void *stack);
 
 // Maps device registers, uncached. physical and size (at least 1) need no alignment. Returns the
@@ -31,7 +36,7 @@ bool kernel_area_describe(virt_t address, char *text, size_t size);
 // Whether an address lies in the unmapped page right below a stack: the mark of an overflow.
 bool kernel_area_is_stack_guard(virt_t address);
 
-// Whether [address, address + size) lies within one mapped stack.
+// Whether [address, address + size) lies within one stack in use: all of it is mapped.
 bool kernel_area_in_stack(virt_t address, size_t size);
 
 #endif

@@ -5,14 +5,19 @@
 #include "kernel/sync/spinlock.h"
 #include "lib/assert.h"
 
-void wait_sleep(struct wait_queue *queue)
+bool wait_sleep(struct wait_queue *queue, uint64_t deadline_ns)
 {
     ASSERT(!irq_in_handler() && spinlock_count() == 0);
-    // Nobody else can run meanwhile but interrupt handlers: halt until one of them wakes us.
+    if (clock_now_ns() >= deadline_ns) {
+        return false;
+    }
+    // Nobody else can run meanwhile but interrupt handlers: halt until one of them wakes us. The
+    // next tick ends the halt at the latest.
     unsigned generation = queue->generation;
-    while (queue->generation == generation) {
+    while (queue->generation == generation && clock_now_ns() < deadline_ns) {
         clock_idle();
     }
+    return true;
 }
 
 void wait_wake_all(struct wait_queue *queue)
