@@ -97,7 +97,7 @@ $(B)/settings $(B)/sources: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' "$$CONTENT" | cmp -s - $@ || printf '%s\n' "$$CONTENT" > $@
 .PHONY: FORCE
-FORCE:
+FORCE: $(filter clean,$(MAKECMDGOALS)) # `make -j clean all` removes first, then builds
 
 # Constants for nasm: the #define lines with values of a C header. They are there before anything is
 # assembled; nasm itself lists who depends on which (-M; its -MD leaves includes out).
@@ -195,9 +195,6 @@ $(IMAGE): $(B)/boot.elf
 .PHONY: clean
 clean:
 	$(Q)rm -rf build
-ifneq ($(filter clean,$(MAKECMDGOALS)),)
-$(B)/settings: | clean # with -j too, `make clean all` first removes and then builds
-endif
 
 # ---- Run ----
 

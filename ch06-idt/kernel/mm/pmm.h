@@ -48,8 +48,9 @@ _Static_assert(sizeof(struct page) == 32, "at most 32 bytes for each 4 KiB");
 
 // Builds struct page[] and frees the usable memory below 4 GiB (all that the first page tables
 // reach), but what is below LOW_RESERVED. The ranges of boot->memory must not overlap; a page that
-// is not wholly usable is not used. Panics when there is not enough memory to hold struct page[]. Where it would
-// take more than half of the memory below 4 GiB, says so and leaves the highest memory unused.
+// is not wholly usable is not used. Panics when there is not enough memory to hold struct page[].
+// Where it would take more than half of the memory below 4 GiB, says so and leaves the highest
+// memory unused.
 void pmm_init(const struct boot_info *boot);
 
 // Frees the usable memory above 4 GiB. Called once kernel_map_init has mapped it.
