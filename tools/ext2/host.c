@@ -1,0 +1,352 @@
+#define _GNU_SOURCE
+#include "host.h"
+
+#include "kernel/cpu/clock.h"
+#include "kernel/dev/console.h"
+#include "kernel/dev/rtc.h"
+#include "kernel/mm/kmalloc.h"
+#include "kernel/mm/pmm.h"
+#include "kernel/mm/slab.h"
+#include "kernel/panic.h"
+#include "kernel/sync/mutex.h"
+#include "kernel/sync/spinlock.h"
+#include "lib/assert.h"
+#include "lib/string.h"
+
+#include <malloc.h>
+#include <stdarg.h>
+#include <time.h>
+
+void host_fail(const char *text, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, text);
+    fprintf(stderr, "ext2: ");
+    vfprintf(stderr, text, arguments);
+    fprintf(stderr, "\n");
+    va_end(arguments);
+    exit(2);
+}
+
+// ---- Words ----
+
+bool host_quiet;
+char host_output[4096];
+
+void console_write(const char *text, size_t length)
+{
+    size_t used = strlen(host_output);
+    if (used + length >= sizeof(host_output)) {
+        used = 0;
+    }
+    if (length < sizeof(host_output)) {
+        memcpy(host_output + used, text, length);
+        host_output[used + length] = '\0';
+    }
+    if (!host_quiet) {
+        fwrite(text, 1, length, stderr);
+    }
+}
+
+int kvprintf(const char *text, va_list arguments)
+{
+    char line[1024];
+    int length = vsnprintf(line, sizeof(line), text, arguments);
+    console_write(line, strlen(line));
+    return length;
+}
+
+int kprintf(const char *text, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, text);
+    int length = kvprintf(text, arguments);
+    va_end(arguments);
+    return length;
+}
+
+void panic_at(const char *file, int line, const char *text, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, text);
+    fprintf(stderr, "panic: ");
+    vfprintf(stderr, text, arguments);
+    fprintf(stderr, " (%s:%d)\n", file, line);
+    va_end(arguments);
+    abort();
+}
+
+void assert_failed(const char *expression, const char *file, int line)
+{
+    panic_at(file, line, "expected %s", expression);
+}
+
+// ---- Memory ----
+
+#define FRESH 0xdd // what memory holds that was not cleared
+
+static uint64_t allocations, fail_from = UINT64_MAX, fail_until;
+static size_t allocated;
+
+void host_fail_allocations(uint64_t after, uint64_t count)
+{
+    fail_from = count == 0 ? UINT64_MAX : allocations + after;
+    fail_until = count > UINT64_MAX - fail_from ? UINT64_MAX : fail_from + count;
+}
+
+uint64_t host_allocations(void)
+{
+    return allocations;
+}
+
+size_t host_allocated(void)
+{
+    return allocated;
+}
+
+static bool may_allocate(void)
+{
+    uint64_t number = allocations++;
+    return number < fail_from || number >= fail_until;
+}
+
+static void *allocate(size_t size, size_t alignment)
+{
+    if (!may_allocate()) {
+        return NULL;
+    }
+    void *memory = aligned_alloc(alignment, (size + alignment - 1) & -alignment);
+    if (memory) {
+        memset(memory, FRESH, size);
+        allocated++;
+    }
+    return memory;
+}
+
+void *kmalloc(size_t size)
+{
+    return allocate(size ? size : 1, 16);
+}
+
+void *kcalloc(size_t count, size_t size)
+{
+    size_t bytes;
+    void *memory = __builtin_mul_overflow(count, size, &bytes) ? NULL : kmalloc(bytes);
+    return memory ? memset(memory, 0, bytes) : NULL;
+}
+
+void *krealloc(void *pointer, size_t size)
+{
+    if (!pointer) {
+        return kmalloc(size);
+    }
+    return may_allocate() || size <= malloc_usable_size(pointer) ? realloc(pointer, size ? size : 1) :
+                                                                   NULL;
+}
+
+void kfree(void *pointer)
+{
+    allocated -= pointer != NULL;
+    free(pointer);
+}
+
+size_t kmalloc_size(const void *pointer)
+{
+    return malloc_usable_size((void *)(virt_t)pointer);
+}
+
+phys_t pmm_alloc(unsigned order, enum page_use use)
+{
+    (void)use;
+    void *memory = allocate((size_t)PAGE_SIZE << order, (size_t)PAGE_SIZE << order);
+    return memory ? virt_to_phys(memory) : 0;
+}
+
+phys_t pmm_alloc_low(unsigned order, enum page_use use)
+{
+    return pmm_alloc(order, use);
+}
+
+void pmm_free(phys_t address)
+{
+    kfree(phys_to_virt(address));
+}
+
+size_t pmm_free_pages(void)
+{
+    return 32768; // 128 MiB
+}
+
+size_t pmm_usable_pages(void)
+{
+    return 32768;
+}
+
+void slab_cache_init(struct slab_cache *cache, const char *name, size_t object_size)
+{
+    cache->name = name;
+    cache->object_size = object_size;
+}
+
+void *slab_alloc(struct slab_cache *cache)
+{
+    return kmalloc(cache->object_size);
+}
+
+void slab_free(struct slab_cache *cache, void *object)
+{
+    (void)cache;
+    kfree(object);
+}
+
+// ---- Locks: there is one thread ----
+
+#define LOCKS 8
+
+static const struct mutex *locked[LOCKS];
+static unsigned locked_count;
+static unsigned spinlocks;
+
+bool host_unlocked(void)
+{
+    return locked_count == 0 && spinlocks == 0;
+}
+
+bool mutex_held(const struct mutex *mutex)
+{
+    for (unsigned i = 0; i < locked_count; i++) {
+        if (locked[i] == mutex) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void mutex_lock(struct mutex *mutex)
+{
+    ASSERT(!mutex_held(mutex) && locked_count < LOCKS && spinlocks == 0);
+    locked[locked_count++] = mutex;
+}
+
+void mutex_unlock(struct mutex *mutex)
+{
+    ASSERT(mutex_held(mutex));
+    unsigned i = 0;
+    while (locked[i] != mutex) {
+        i++;
+    }
+    locked[i] = locked[--locked_count];
+}
+
+void spinlock_acquire(struct spinlock *lock)
+{
+    ASSERT(!lock->holder);
+    lock->holder = lock;
+    spinlocks++;
+}
+
+void spinlock_release(struct spinlock *lock)
+{
+    ASSERT(lock->holder);
+    lock->holder = NULL;
+    spinlocks--;
+}
+
+bool spinlock_held(const struct spinlock *lock)
+{
+    return lock->holder;
+}
+
+unsigned spinlock_count(void)
+{
+    return spinlocks;
+}
+
+bool wait_sleep(struct wait_queue *queue, uint64_t deadline_ns)
+{
+    (void)queue;
+    (void)deadline_ns;
+    panic("sleep: nobody will ever wake us");
+}
+
+void wait_wake_all(struct wait_queue *queue)
+{
+    (void)queue;
+}
+
+// ---- Time ----
+
+uint64_t host_time_ns;
+
+static uint64_t host_clock(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * CLOCK_NS_PER_SECOND + (uint64_t)now.tv_nsec;
+}
+
+uint64_t clock_now_ns(void)
+{
+    return host_clock(CLOCK_MONOTONIC);
+}
+
+uint64_t rtc_now_ns(void)
+{
+    return host_time_ns ? host_time_ns += CLOCK_NS_PER_US : host_clock(CLOCK_REALTIME);
+}
+
+// ---- What C libraries may not have ----
+
+__attribute__((weak)) size_t strlcpy(char *destination, const char *source, size_t size)
+{
+    size_t length = strlen(source);
+    if (size > 0) {
+        size_t copied = length < size ? length : size - 1;
+        memcpy(destination, source, copied);
+        destination[copied] = '\0';
+    }
+    return length;
+}
+
+// ---- block.c, as long as there is none ----
+
+#define WEAK __attribute__((weak))
+
+WEAK void block_start(struct block_device *device, struct block_request *request)
+{
+    request->sector += device->first_sector;
+    device->operations->start(device->driver, request);
+}
+
+WEAK int block_finish(struct block_device *device, struct block_request *request)
+{
+    return device->operations->finish(device->driver, request);
+}
+
+WEAK int block_flush(struct block_device *device)
+{
+    return device->operations->flush(device->driver);
+}
+
+WEAK int block_read(struct block_device *device, uint64_t sector, void *data, size_t sector_count)
+{
+    struct block_request request = {.sector = sector,
+                                    .segment_count = 1,
+                                    .segments = {{data, (uint32_t)sector_count}}};
+    block_start(device, &request);
+    return block_finish(device, &request);
+}
+
+WEAK int block_write(struct block_device *device, uint64_t sector, const void *data,
+                     size_t sector_count)
+{
+    struct block_request request = {.sector = sector,
+                                    .write = true,
+                                    .segment_count = 1,
+                                    .segments = {{(void *)(virt_t)data, (uint32_t)sector_count}}};
+    block_start(device, &request);
+    return block_finish(device, &request);
+}
