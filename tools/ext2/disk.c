@@ -182,7 +182,7 @@ static bool powered(struct host_disk *disk)
 
 static int disk_read(struct host_disk *disk, struct block_request *request, uint64_t good)
 {
-    uint64_t sector = request->sector;
+    uint64_t sector = request->disk_sector;
 
     for (unsigned i = 0; i < request->segment_count && good > 0; i++) {
         const struct block_segment *segment = &request->segments[i];
@@ -198,7 +198,7 @@ static int disk_read(struct host_disk *disk, struct block_request *request, uint
 
 static int disk_write(struct host_disk *disk, struct block_request *request, uint64_t good)
 {
-    uint64_t sector = request->sector;
+    uint64_t sector = request->disk_sector;
 
     if (good == 0 || !powered(disk)) {
         return 0;
@@ -225,24 +225,15 @@ static int disk_write(struct host_disk *disk, struct block_request *request, uin
 static void complete(struct host_disk *disk)
 {
     struct block_request *request = disk->under_way;
-    uint64_t sector_count = 0;
 
     if (!request) {
         return;
     }
     disk->under_way = NULL;
 
-    for (unsigned i = 0; i < request->segment_count; i++) {
-        sector_count += request->segments[i].sector_count;
-    }
-    if (sector_count == 0 || request->sector > disk->device.sector_count ||
-        sector_count > disk->device.sector_count - request->sector) {
-        fprintf(stderr, "disk: a request that block.c should not have let through\n");
-        abort();
-    }
     uint64_t good = sectors_good(disk, request->write ? HOST_DISK_WRITES : HOST_DISK_READS,
-                                 request->sector, sector_count);
-    int result = good < sector_count ? -EIO : 0;
+                                 request->disk_sector, request->sector_count);
+    int result = good < request->sector_count ? -EIO : 0;
     int error = 0;
     if (request->write && disk->mode == HOST_DISK_READ) {
         error = -EIO;
@@ -257,8 +248,9 @@ static void disk_start(void *driver, struct block_request *request)
 {
     struct host_disk *disk = driver;
 
-    if (request->segment_count == 0 || request->segment_count > BLOCK_SEGMENTS_MAX) {
-        fprintf(stderr, "disk: a request of %u segments\n", request->segment_count);
+    if (request->sector_count == 0 || request->disk_sector > disk->device.sector_count ||
+        request->sector_count > disk->device.sector_count - request->disk_sector) {
+        fprintf(stderr, "disk: a request that block.c should not have let through\n");
         abort();
     }
     complete(disk);

@@ -15,7 +15,17 @@
 
 #include <malloc.h>
 #include <stdarg.h>
+#include <sys/mman.h>
 #include <time.h>
+
+#if __has_feature(address_sanitizer)
+#include <sanitizer/asan_interface.h>
+#define POISON(address, size) __asan_poison_memory_region(address, size)
+#define UNPOISON(address, size) __asan_unpoison_memory_region(address, size)
+#else
+#define POISON(address, size) ((void)(address))
+#define UNPOISON(address, size) ((void)(address))
+#endif
 
 void host_fail(const char *text, ...)
 {
@@ -158,11 +168,63 @@ size_t kmalloc_size(const void *pointer)
     return malloc_usable_size((void *)(virt_t)pointer);
 }
 
+// Pages are cut off an array, and used again as late as possible: the sanitizer sees who still uses
+// them.
+#define MEMORY_SIZE 0xc0000000
+#define ORDERS 8
+
+char *host_memory;
+
+struct free_block {
+    phys_t address;
+    struct free_block *next;
+};
+
+static phys_t memory_used;
+static struct free_block *first_free[ORDERS], **last_free[ORDERS]; // oldest first
+static uint8_t page_orders[MEMORY_SIZE / PAGE_SIZE]; // of those given out: order + 1
+
+static phys_t take_pages(unsigned order, size_t size)
+{
+    struct free_block *block = first_free[order];
+
+    if (block) {
+        phys_t address = block->address;
+        first_free[order] = block->next;
+        free(block);
+        return address;
+    }
+    if (!host_memory) {
+        host_memory = mmap(NULL, MEMORY_SIZE + ((size_t)PAGE_SIZE << ORDERS), PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (host_memory == MAP_FAILED) {
+            host_fail("no memory");
+        }
+        size_t unit = (size_t)PAGE_SIZE << (ORDERS - 1);
+        host_memory = (char *)(((virt_t)host_memory + unit - 1) & -unit);
+        memory_used = unit; // address 0 is none
+    }
+    phys_t start = (memory_used + size - 1) & -(phys_t)size;
+    if (start + size > MEMORY_SIZE) {
+        return 0;
+    }
+    memory_used = start + size;
+    return start;
+}
+
 phys_t pmm_alloc(unsigned order, enum page_use use)
 {
+    size_t size = (size_t)PAGE_SIZE << order;
+    phys_t address = order < ORDERS && may_allocate() ? take_pages(order, size) : 0;
+
     (void)use;
-    void *memory = allocate((size_t)PAGE_SIZE << order, (size_t)PAGE_SIZE << order);
-    return memory ? virt_to_phys(memory) : 0;
+    if (address) {
+        UNPOISON(host_memory + address, size);
+        memset(host_memory + address, FRESH, size);
+        page_orders[address / PAGE_SIZE] = (uint8_t)(order + 1);
+        allocated++;
+    }
+    return address;
 }
 
 phys_t pmm_alloc_low(unsigned order, enum page_use use)
@@ -172,7 +234,22 @@ phys_t pmm_alloc_low(unsigned order, enum page_use use)
 
 void pmm_free(phys_t address)
 {
-    kfree(phys_to_virt(address));
+    ASSERT(address < MEMORY_SIZE && address % PAGE_SIZE == 0);
+    unsigned order = page_orders[address / PAGE_SIZE] - 1u;
+    ASSERT(order < ORDERS);
+    page_orders[address / PAGE_SIZE] = 0;
+    POISON(host_memory + address, (size_t)PAGE_SIZE << order);
+    struct free_block *block = malloc(sizeof(*block));
+    if (!block) {
+        host_fail("no memory");
+    }
+    *block = (struct free_block){.address = address};
+    if (!first_free[order]) {
+        last_free[order] = &first_free[order];
+    }
+    *last_free[order] = block;
+    last_free[order] = &block->next;
+    allocated--;
 }
 
 size_t pmm_free_pages(void)
