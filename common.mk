@@ -81,6 +81,9 @@ BOOT_OBJECTS := $(BOOT_SOURCES:%=$(B)/%.o)
 TEST_OBJECTS := $(if $(TEST),$(TEST_SOURCES:%=$(B)/tests/%.o) $(B)/tests/list.c.o)
 KERNEL_OBJECTS := $(KERNEL_SOURCES:%=$(B)/%.o) $(TEST_OBJECTS)
 KERNEL_BIN := $(if $(KERNEL_SOURCES),$(B)/kernel.bin)
+# A kernel that mounts a root file system gets one, of ROOT_MIB MiB, as partition 1 of its disk.
+ROOT := $(if $(filter kernel/fs/root.c,$(KERNEL_SOURCES)),$(B)/rootfs)
+ROOT_MIB ?= 64
 SYMBOLS := $(if $(filter kernel/cpu/symbols.c,$(KERNEL_SOURCES)),$(B)/symbols.asm.o)
 
 # ---- Build ----
@@ -91,7 +94,7 @@ all: $(IMAGE)
 # Rewritten when a flag or a tool changes (everything compiled depends on it), and when the list of
 # sources does (what is linked depends on that).
 $(B)/settings: export CONTENT := $(CC) $(LD) | $(BOOT_CFLAGS) | $(KERNEL_CFLAGS) | $(NASM_FLAGS) | $(LD_FLAGS)
-$(B)/sources: export CONTENT := $(BOOT_SOURCES) | $(KERNEL_SOURCES) | $(TEST_SOURCES)
+$(B)/sources: export CONTENT := $(BOOT_SOURCES) | $(KERNEL_SOURCES) | $(TEST_SOURCES)$(ROOT:%= | $(ROOT_MIB))
 $(B)/settings $(B)/sources: FORCE
 	@$(call need,$(CC) $(LD) $(OBJCOPY) $(NM) $(AS))
 	@mkdir -p $(@D)
@@ -182,12 +185,71 @@ kernel_memory_size = $(if $(KERNEL_BIN),--defsym=kernel_memory_size=$$($(NM) $(B
 # The boot area: MBR, stage 2 and kernel, laid out by boot.ld.
 $(B)/boot.elf: $(BOOT_OBJECTS) $(B)/boot/boot.ld $(KERNEL_BIN) $(B)/sources
 	$(call say,LD,$@)
-	$(Q)$(LD) -m elf_i386 $(LD_FLAGS) -T $(B)/boot/boot.ld $(kernel_memory_size) -o $@ $(BOOT_OBJECTS) \
-		$(KERNEL_BIN:%=-b binary %)
+	$(Q)$(LD) -m elf_i386 $(LD_FLAGS) -T $(B)/boot/boot.ld $(kernel_memory_size) \
+		$(if $(ROOT),--defsym=root_mebibytes=$(ROOT_MIB)) -o $@ $(BOOT_OBJECTS) $(KERNEL_BIN:%=-b binary %)
 
+ifndef ROOT
 $(IMAGE): $(B)/boot.elf
 	$(call say,IMAGE,$@)
 	$(Q)$(OBJCOPY) -O binary $< $@
+else
+# What the guest wrote stays when only the boot area changes. When the files change that the root
+# file system was made from, the disk starts afresh and the old one is kept beside it.
+.PRECIOUS: $(IMAGE)
+$(IMAGE): $(B)/boot.elf $(ROOT).list
+	$(call say,IMAGE,$@)
+	$(Q)$(OBJCOPY) -O binary $< $(B)/boot.img
+	$(Q)if [ -f $@ ] && cmp -s $(ROOT).list $(ROOT).made; then \
+		dd if=$(B)/boot.img of=$@ bs=1048576 conv=notrunc 2>/dev/null || { \
+			touch -t 198001010000 $@; echo '$@: cannot be written' >&2; exit 1; }; \
+	else \
+		rm -f $(ROOT).made; $(make_root) && cat $(ROOT).list > $(ROOT).made && \
+		if [ -f $@ ]; then mv -f $@ $@.old; \
+			echo 'What the disk was made from has changed: it starts afresh. The old one is $@.old'; fi && \
+		mv -f $@.new $@; \
+	fi
+
+# All that goes into the root file system: kind, contents and name of each file.
+$(ROOT).list: FORCE
+	@mkdir -p $(@D)
+	@(echo '$(ROOT_MIB) MiB'; cd rootfs && find . ! -name .gitkeep | sort | while IFS= read -r name; do \
+		if [ -h "$$name" ]; then echo "link $$name $$(readlink "$$name")"; \
+		elif [ -d "$$name" ]; then echo "folder $$name"; \
+		elif [ -x "$$name" ]; then echo "program $$(cksum "$$name")"; \
+		else echo "file $$(cksum "$$name")"; fi; done) > $@.new
+	@cmp -s $@.new $@ || cp $@.new $@; rm -f $@.new
+
+# The same files give the same file system, whoever makes it, when and where: identifiers are fixed,
+# the host's mke2fs.conf is not read, rights follow from whether a file is a program, and debugfs
+# sets what mke2fs -d takes from the builder's files (inodes from 12 on, one for each). It is 2026-01-01.
+ROOT_TIME := 1767225600
+ROOT_FEATURES := ext_attr,resize_inode,dir_index,filetype,sparse_super,large_file
+ROOT_UUID := 676e7552-0000-4000-8000-00000000000
+ROOT_OPTIONS := offset=1048576,hash_seed=$(ROOT_UUID)2,root_owner=0:0,lazy_itable_init=0,nodiscard
+define ROOT_CONFIG
+[defaults]
+  base_features = none
+[fs_types]
+  ext2 = {
+    inode_ratio = 8192
+  }
+  small = {
+    inode_ratio = 8192
+  }
+endef
+$(IMAGE): export ROOT_CONFIG := $(ROOT_CONFIG)
+make_root = $(call need,mke2fs debugfs) && rm -rf $(ROOT) $@.new && cp -RP rootfs $(ROOT) && \
+	find $(ROOT) -name .gitkeep -exec rm {} + && chmod -R u=rwX,go=rX $(ROOT) && \
+	cat $(B)/boot.img > $@.new && \
+	dd if=/dev/null of=$@.new bs=1048576 seek=$$((1 + $(ROOT_MIB))) 2>/dev/null && \
+	printf '%s\n' "$$ROOT_CONFIG" > $(ROOT).conf && export E2FSPROGS_FAKE_TIME=$(ROOT_TIME) && \
+	MKE2FS_CONFIG=$(ROOT).conf mke2fs -q -t ext2 -j -J size=4 -b 4096 -I 256 -m 0 -L rung \
+		-U $(ROOT_UUID)1 -O $(ROOT_FEATURES) -E $(ROOT_OPTIONS) -d $(ROOT) $@.new $(ROOT_MIB)M && \
+	find $(ROOT) | awk 'NR > 1 { for (n = split("uid 0,gid 0,atime,ctime,mtime", field, ","); n; n--) \
+		print "set_inode_field <" NR + 10 "> " field[n] (field[n] ~ /time/ ? " @$(ROOT_TIME)" : "") }' \
+		> $(ROOT).debugfs && \
+	debugfs -w -f $(ROOT).debugfs '$@.new?offset=1048576' > $(ROOT).log 2>&1
+endif
 
 -include $(wildcard $(patsubst %.o,%.d,$(BOOT_OBJECTS) $(KERNEL_OBJECTS)) $(B)/boot/boot.ld.d \
 	$(B)/kernel/kernel.ld.d)
@@ -333,7 +395,7 @@ bochs: $(IMAGE)
 	echo c > $(B)/bochs.rc; commands=; \
 	"$$program" --help 2>&1 | grep -q -e '-rc ' && commands='-rc $(B)/bochs.rc'; \
 	echo 'The serial port is this terminal$(if $(filter rfb,$(BOCHS_DISPLAY)),$(comma) the screen is at \
-	VNC port 5900). Ctrl-C and then "quit" ends it.'; \
+	VNC port 5900). Ctrl-C and then "quit" ends it.$(if $(ROOT), It runs on a copy of the disk.)'; \
 	"$$program" -q -f $(B)/bochsrc $$commands 2> $(B)/bochs.err | cat
 
 # ---- Look ----

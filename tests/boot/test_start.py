@@ -10,7 +10,9 @@ from support.build import make
 SECTOR = 512
 CODE_LIMIT = 440
 DISK_SIGNATURE = 0x676E7552
-PARTITION_4 = 446 + 3 * 16
+PARTITION_1 = 446
+PARTITION_4 = PARTITION_1 + 3 * 16
+LINUX = 0x83
 NO_FILE_SYSTEM = 0xDA
 BPB = range(3, 0x5A)    # where a FAT file system has its parameters
 BOOT_AREA = 1 << 20
@@ -19,12 +21,20 @@ HANDLER = 0x700
 
 
 def test_image_layout(built):
-    """The boot area is 1 MiB; disk signature, partition table and 0xAA55 have their places in its first sector. The
-    only partition is active and holds the boot area's other sectors."""
+    """The boot area is 1 MiB; disk signature, partition table and 0xAA55 have their places in its first sector. Partition
+    4 is active and holds the boot area's other sectors. A kernel with a root file system has it in partition 1, behind
+    the boot area and to the end; there is no other."""
     image = built.image.read_bytes()
-    assert len(image) == BOOT_AREA
     assert struct.unpack_from("<I", image, CODE_LIMIT)[0] == DISK_SIGNATURE
-    assert image[CODE_LIMIT + 4:PARTITION_4] == bytes(2 + 3 * 16)
+    assert image[CODE_LIMIT + 4:PARTITION_1] == bytes(2)
+    if (built.chapter.path / "kernel/fs/root.c").exists():
+        active, _, kind, _, first, count = struct.unpack_from("<B3sB3sII", image, PARTITION_1)
+        assert (active, kind, first) == (0, LINUX, BOOT_AREA // SECTOR)
+        assert len(image) == BOOT_AREA + count * SECTOR
+    else:
+        assert image[PARTITION_1:PARTITION_1 + 16] == bytes(16)
+        assert len(image) == BOOT_AREA
+    assert image[PARTITION_1 + 16:PARTITION_4] == bytes(2 * 16)
     active, _, kind, _, first, count = struct.unpack_from("<B3sB3sII", image, PARTITION_4)
     assert (active, kind, first, count) == (0x80, NO_FILE_SYSTEM, 1, BOOT_AREA // SECTOR - 1)
     assert image[510:512] == b"\x55\xaa"

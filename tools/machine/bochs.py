@@ -13,7 +13,7 @@ from typing import Any
 from . import keys as keyboard
 from . import process
 from .errors import MachineError, seconds
-from .image import set_command_line
+from .image import copy_image, set_command_line
 from .rfb import Rfb
 from .serial import Serial
 
@@ -64,7 +64,7 @@ class Bochs:
     def __init__(self, image: str | os.PathLike, *, memory: int = 128, cpu: str = "ryzen", cmdline: str | None = None):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="rung-"))
         self.image = self.directory / "disk.img"
-        shutil.copyfile(image, self.image)
+        copy_image(image, self.image)
         if cmdline is not None:
             set_command_line(self.image, cmdline)
         cylinders = -(-self.image.stat().st_size // CYLINDER)

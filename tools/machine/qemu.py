@@ -19,7 +19,7 @@ from .elf import Elf
 from .errors import MachineError, seconds
 from .faultlog import FaultLog, fatal_chain
 from .gdb import Gdb
-from .image import set_command_line
+from .image import copy_image, set_command_line
 from .qmp import Qmp
 from .serial import Serial
 
@@ -126,7 +126,7 @@ class Qemu:
 
     def _copy(self, image: str | os.PathLike, name: str) -> pathlib.Path:
         copy = self.directory / name
-        shutil.copyfile(image, copy)
+        copy_image(image, copy)
         return copy
 
     def _disk_arguments(self, machine: str, drive: str | Sequence[str], errors: Sequence[DiskError],
@@ -233,6 +233,12 @@ class Qemu:
             if self._faults:
                 self._faults.close()
         shutil.rmtree(self.directory, ignore_errors=True)
+
+    def kill(self) -> None:
+        """Kill QEMU at once. What the guest has sent to its serial ports is all there afterwards."""
+        process.end(self._process)
+        self.serial.wait_closed()
+        self.com2.wait_closed()
 
     # What became of it
 
