@@ -352,7 +352,8 @@ static void walk_line(struct walk *walk, struct inode *parent, const char *name,
         fprintf(out, " -");
     }
     fprintf(out, " ");
-    print_name(out, walk->path, strlen(walk->path));
+    const char *path = walk->path[0] ? walk->path : "/";
+    print_name(out, path, strlen(path));
     if (S_ISLNK(status.mode)) {
         struct io io = io_kernel(target, PATH_MAX);
         result = vfs_readlink(parent, name, &io);
