@@ -3,7 +3,6 @@
 #include "commands.h"
 
 #define COMMANDS 40
-#define CACHE_BLOCKS 64
 
 static const char *const paths[] = {
     "/", "/.", "/..", "/file", "/dir", "/dir/file", "/dir/../dir/inner", "/sparse", "/link", "/long",
@@ -78,7 +77,7 @@ bool exercise(void *image, size_t size, uint64_t seed)
     struct host_disk *disk = host_disk_memory(image, size);
     session_init(&session, disk, 0);
     session.out = nowhere;
-    session.cache_blocks = CACHE_BLOCKS;
+    session.cache_blocks = CACHE_BLOCKS_MIN;
     session.read_max = 300000;
     session.entries_max = 300;
     bool mounted = session_mount(&session) == 0;

@@ -59,7 +59,7 @@ VARIANTS = {
     "no-dir-index": ("-b", "1024", "-O", "^dir_index"),
     "no-resize": ("-b", "1024", "-O", "^resize_inode"),
     "no-sparse-super": ("-b", "1024", "-g", "1024", "-O", "^sparse_super,^resize_inode"),
-    "small-groups": ("-b", "1024", "-g", "256", "-N", "2000"),
+    "small-groups": ("-b", "1024", "-g", "1024", "-N", "2000"),
     "revision-0": ("-b", "1024", "-r", "0", "-O", "none", "-I", "128"),
     "none": ("-b", "2048", "-O", "none"),
 }
