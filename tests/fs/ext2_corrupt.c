@@ -108,7 +108,8 @@ static void find_places(struct image *image)
         add_place(image, BITMAP, groups[i].inode_bitmap);
         add_place(image, INODES, groups[i].inode_table);
     }
-    for (uint32_t number = 1; number <= INODES_MAX && number <= image->super->inodes_count; number++) {
+    for (uint32_t number = 1; number <= INODES_MAX && number <= image->super->inodes_count;
+         number++) {
         const struct ext2_disk_inode *inode = inode_at(image, image->data, number);
         bool inline_link = S_ISLNK(inode->mode) && inode->blocks == 0;
         enum kind kind = S_ISDIR(inode->mode) ? DIRECTORY : number == 8 ? JOURNAL : KINDS;
@@ -251,8 +252,8 @@ static void corrupt(struct image *image)
         put_wild(image, super + 4 * choose(68));
         return;
     case 1:
-        put_wild(image, work + (image->super->first_data_block + 1) * image->block_size +
-                            4 * choose(16));
+        put_wild(image,
+                 work + (image->super->first_data_block + 1) * image->block_size + 4 * choose(16));
         return;
     case 2:
     case 3:
@@ -296,7 +297,8 @@ static void report(void)
 static void on_signal(int number)
 {
     report();
-    fprintf(stderr, number == SIGALRM ? "it took more than %d seconds\n" : "aborted\n", SECONDS_MAX);
+    fprintf(stderr, number == SIGALRM ? "it took more than %d seconds\n" : "aborted\n",
+            SECONDS_MAX);
     _exit(98);
 }
 

@@ -15,7 +15,7 @@ static const char *const offsets[] = {
 };
 
 static const char *const patterns[] = {
-    "cat P", "ls P", "stat P", "map P", "readlink P", "read P O 3000", "put =text P", "put 0:30000 P",
+    "read P 0 100000", "ls P", "stat P", "map P", "readlink P", "read P O 3000", "put =text P", "put 0:30000 P",
     "write P O =overwritten", "write P O 0:5000", "append P =more", "append P 0:20000",
     "truncate P O", "mkdir P", "rmdir P", "rm P", "mv P P", "ln P P", "ln -s target P",
     "fsync P", "sync", "remount", "open H P rwc", "hwrite H 0:3000", "hread H 5000", "hseek H O",
@@ -78,7 +78,7 @@ bool exercise(void *image, size_t size, uint64_t seed)
     session_init(&session, disk, 0);
     session.out = nowhere;
     session.cache_blocks = CACHE_BLOCKS_MIN;
-    session.read_max = 300000;
+    session.read_max = 100000;
     session.entries_max = 300;
     bool mounted = session_mount(&session) == 0;
     if (mounted) {

@@ -19,7 +19,8 @@ static void load_all(void)
     const char *list = getenv("RUNG_EXT2_IMAGES");
     char *paths = strdup(list ? list : "");
 
-    for (char *path = strtok(paths, ":"); path && image_count < IMAGES_MAX; path = strtok(NULL, ":")) {
+    for (char *path = strtok(paths, ":"); path && image_count < IMAGES_MAX;
+         path = strtok(NULL, ":")) {
         FILE *file = fopen(path, "rb");
         if (!file) {
             host_fail("%s: can't be read", path);

@@ -871,6 +871,17 @@ static int64_t do_fail(struct session *session, int count, char **words)
     return 0;
 }
 
+static int64_t do_count(struct session *session, int count, char **words)
+{
+    (void)count;
+    (void)words;
+    for (unsigned i = HOST_DISK_READS; i <= HOST_DISK_FLUSHES; i++) {
+        fprintf(session->out, "%" PRIu64 " ", host_disk_count(session->disk, i));
+    }
+    fprintf(session->out, "%" PRIu64 "\n", host_allocations());
+    return 0;
+}
+
 static const struct command {
     const char *name;
     int least, most; // words behind it
@@ -912,6 +923,7 @@ static const struct command {
     {"fail", 1, 5, true, do_fail, "read|write|flush|memory [AFTER [COUNT [FIRST [LAST]]]]",
      "errors of the disk (sectors FIRST to LAST), or of allocations"},
     {"heal", 0, 0, true, do_heal, "", "no more errors"},
+    {"count", 0, 0, false, do_count, "", "reads, writes, flushes and allocations so far"},
     {"mark", 1, 1, true, do_mark, "TEXT", "an entry in the log of writes"},
 };
 

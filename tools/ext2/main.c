@@ -20,7 +20,7 @@ static void usage(FILE *out)
                  "\n"
                  "  -p          change nothing in the image, whatever the command\n"
                  "  -q          say nothing of what the kernel prints\n"
-                 "  -c BLOCKS   of cache (1024)\n"
+                 "  -c BLOCKS   of cache (1024); 0: as few as it can do with\n"
                  "  -t SECONDS  the time, since 1970\n"
                  "  -l FILE     log of all writes and flushes (as QEMU's blklogwrites has it)\n"
                  "  -k WRITES   cut the power after so many writes: exit status 3\n"
@@ -103,6 +103,9 @@ static int parse_options(int count, char **words, struct options *options)
         switch (letter) {
         case 'c':
             options->cache_blocks = strtoull(value, NULL, 0);
+            if (options->cache_blocks == 0) {
+                options->cache_blocks = CACHE_BLOCKS_MIN;
+            }
             break;
         case 't':
             host_time_ns = strtoull(value, NULL, 0) * 1000000000;
