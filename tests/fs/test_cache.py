@@ -1,0 +1,21 @@
+"""The chapter's block cache on the host, under the address and the undefined behaviour sanitizer: cache_cases.c.
+
+    python3 -m pytest tests/fs/test_cache.py --seed 7
+"""
+import pathlib
+import re
+
+import pytest
+from fs.ext2_tool import build, run
+
+HERE = pathlib.Path(__file__).resolve().parent
+CASES = re.findall(r'^CASE\((\w+),', (HERE / "cache_cases.c").read_text(), re.MULTILINE)
+
+pytestmark = pytest.mark.chapters("07")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_case(builder, chapter, pytestconfig, case: str) -> None:
+    """What the CASE of this name in cache_cases.c claims."""
+    program = build(builder, chapter, "san", "cache_cases.c", ("tests/fs/volatile_disk.c",))
+    run(program, case, str(pytestconfig.getoption("--seed")), timeout=300)
