@@ -1,0 +1,240 @@
+#include "kernel/fs/file.h"
+
+#include "kernel/fs/path.h"
+#include "kernel/mm/kmalloc.h"
+#include "lib/errno.h"
+
+static bool readable(const struct file *file)
+{
+    return (file->flags & O_ACCMODE) != O_WRONLY;
+}
+
+static bool writable(const struct file *file)
+{
+    return (file->flags & O_ACCMODE) != O_RDONLY;
+}
+
+// Finds the inode that O_CREAT is to open, or makes it.
+static int find_or_create(struct inode *base, const char *path, unsigned flags, uint32_t mode,
+                          bool *created, struct inode **inode)
+{
+    struct path_parent parent;
+    int error = path_find_last(base, path, !(flags & (O_EXCL | O_NOFOLLOW)), &parent, inode);
+    if (error) {
+        return error;
+    }
+    struct inode *directory = parent.directory;
+    if (*inode && flags & O_EXCL) {
+        error = -EEXIST;
+    } else if (*inode ? S_ISDIR((*inode)->mode) : parent.slash) {
+        error = -EISDIR;
+    } else if (*inode) {
+        error = 0;
+    } else if (!directory->operations->create) {
+        error = -EPERM;
+    } else {
+        error = directory->operations->create(directory, parent.name, parent.name_length,
+                                              S_IFREG | (mode & 07777), inode);
+        *created = error == 0;
+    }
+    if (error) {
+        inode_release(*inode);
+    }
+    inode_release(directory);
+    return error;
+}
+
+// Whether an inode that was there before may be opened so, and cuts it to nothing with O_TRUNC.
+static int prepare(struct inode *inode, unsigned flags)
+{
+    bool write = (flags & O_ACCMODE) != O_RDONLY || flags & O_TRUNC;
+
+    if (flags & O_DIRECTORY && !S_ISDIR(inode->mode)) {
+        return -ENOTDIR;
+    }
+    if (S_ISLNK(inode->mode)) {
+        return -ELOOP;
+    }
+    if (write && S_ISDIR(inode->mode)) {
+        return -EISDIR;
+    }
+    if (!S_ISREG(inode->mode)) {
+        return 0;
+    }
+    if (write && inode->filesystem->read_only) {
+        return -EROFS;
+    }
+    return flags & O_TRUNC ? inode->operations->truncate(inode, 0) : 0;
+}
+
+int file_open(struct inode *base, const char *path, unsigned flags, uint32_t mode,
+              struct file **file)
+{
+    struct inode *inode;
+    bool created = false;
+    int error;
+
+    if ((flags & O_ACCMODE) == O_ACCMODE || (flags & O_CREAT && flags & O_DIRECTORY)) {
+        return -EINVAL;
+    }
+    struct file *made = kmalloc(sizeof(*made));
+    if (!made) {
+        return -ENOMEM;
+    }
+    if (flags & O_CREAT) {
+        // Somebody may make the file, or take it away, between our looking and creating.
+        do {
+            error = find_or_create(base, path, flags, mode, &created, &inode);
+        } while (error == -EEXIST && !(flags & O_EXCL));
+    } else {
+        error = path_find(base, path, !(flags & O_NOFOLLOW), &inode);
+    }
+    if (error == 0 && !created) {
+        error = prepare(inode, flags);
+        if (error) {
+            inode_release(inode);
+        }
+    }
+    if (error) {
+        kfree(made);
+        return error;
+    }
+    *made = (struct file){.inode = inode, .references = 1, .flags = flags};
+    *file = made;
+    return 0;
+}
+
+struct file *file_hold(struct file *file)
+{
+    __atomic_fetch_add(&file->references, 1, __ATOMIC_RELAXED);
+    return file;
+}
+
+void file_close(struct file *file)
+{
+    if (__atomic_sub_fetch(&file->references, 1, __ATOMIC_ACQ_REL) == 0) {
+        inode_release(file->inode);
+        kfree(file);
+    }
+}
+
+static int64_t read(struct file *file, struct io *io, uint64_t offset)
+{
+    struct inode *inode = file->inode;
+
+    if (!readable(file)) {
+        return -EBADF;
+    }
+    if (S_ISDIR(inode->mode)) {
+        return -EISDIR;
+    }
+    return inode->operations->read ? inode->operations->read(inode, io, offset) : -EINVAL;
+}
+
+// append as for the operation.
+static int64_t write(struct file *file, struct io *io, uint64_t offset, uint64_t *append)
+{
+    struct inode *inode = file->inode;
+
+    if (!writable(file)) {
+        return -EBADF;
+    }
+    if (!inode->operations->write) {
+        return -EINVAL;
+    }
+    int64_t result = inode->operations->write(inode, io, offset, append);
+    if (result > 0 && file->flags & O_SYNC) {
+        int error = file_sync(file);
+        result = error ? error : result;
+    }
+    return result;
+}
+
+int64_t file_read(struct file *file, struct io *io)
+{
+    uint64_t position = file->position;
+    int64_t result = read(file, io, position);
+    if (result > 0) {
+        file->position = position + (uint64_t)result;
+    }
+    return result;
+}
+
+int64_t file_write(struct file *file, struct io *io)
+{
+    uint64_t position = file->position;
+    int64_t result = write(file, io, position, file->flags & O_APPEND ? &position : NULL);
+    if (result > 0) {
+        file->position = position + (uint64_t)result;
+    }
+    return result;
+}
+
+int64_t file_read_at(struct file *file, struct io *io, int64_t offset)
+{
+    return offset < 0 ? -EINVAL : read(file, io, (uint64_t)offset);
+}
+
+int64_t file_write_at(struct file *file, struct io *io, int64_t offset)
+{
+    return offset < 0 ? -EINVAL : write(file, io, (uint64_t)offset, NULL);
+}
+
+int64_t file_seek(struct file *file, int64_t offset, enum seek_from from)
+{
+    uint64_t start = from == SEEK_CUR ? file->position : from == SEEK_END ? file->inode->size : 0;
+    int64_t position;
+
+    if (from > SEEK_END || __builtin_add_overflow((int64_t)start, offset, &position) ||
+        position < 0) {
+        return -EINVAL;
+    }
+    file->position = (uint64_t)position;
+    return position;
+}
+
+// On the way to whoever reads a directory: keeps the file's position behind what was taken.
+struct reader {
+    struct file *file;
+    bool (*emit)(void *context, const struct directory_entry *entry);
+    void *context;
+};
+
+static bool pass_on(void *context, const struct directory_entry *entry)
+{
+    struct reader *reader = context;
+    bool taken = reader->emit(reader->context, entry);
+    if (taken) {
+        reader->file->position = entry->next;
+    }
+    return taken;
+}
+
+int file_read_directory(struct file *file,
+                        bool (*emit)(void *context, const struct directory_entry *entry),
+                        void *context)
+{
+    struct reader reader = {file, emit, context};
+    struct inode *inode = file->inode;
+
+    if (!S_ISDIR(inode->mode) || !inode->operations->readdir) {
+        return -ENOTDIR;
+    }
+    return inode->operations->readdir(inode, file->position, pass_on, &reader);
+}
+
+int file_truncate(struct file *file, uint64_t size)
+{
+    struct inode *inode = file->inode;
+
+    if (!writable(file) || !S_ISREG(inode->mode)) {
+        return -EINVAL;
+    }
+    return inode->operations->truncate(inode, size);
+}
+
+int file_sync(struct file *file)
+{
+    struct inode *inode = file->inode;
+    return inode->operations->sync ? inode->operations->sync(inode) : -EINVAL;
+}

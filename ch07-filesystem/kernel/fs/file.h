@@ -1,0 +1,61 @@
+// Open files: an inode, a position, and what may be done.
+#ifndef RUNG_KERNEL_FS_FILE_H
+#define RUNG_KERNEL_FS_FILE_H
+
+#include "kernel/fs/vfs.h"
+
+// Flags of file_open: the values of Linux on x86-64.
+#define O_RDONLY 0
+#define O_WRONLY 01
+#define O_RDWR 02
+#define O_ACCMODE 03
+#define O_CREAT 0100
+#define O_EXCL 0200
+#define O_TRUNC 01000
+#define O_APPEND 02000
+#define O_SYNC 04010000
+#define O_DIRECTORY 0200000
+#define O_NOFOLLOW 0400000
+
+enum seek_from { SEEK_SET, SEEK_CUR, SEEK_END };
+
+struct file {
+    struct inode *inode; // held
+    unsigned references; // holds: the file is closed with the last one
+    unsigned flags;
+    uint64_t position; // bytes; in a directory what readdir says
+};
+
+// Opens, with O_CREAT creates (mode's rights, 0777 at most), a file. Errors as vfs.h says; -EEXIST
+// with O_EXCL, -EISDIR when a directory is to be written, -ENOTDIR with O_DIRECTORY, -ELOOP with
+// O_NOFOLLOW, -EINVAL, -ENOMEM. The functions of this file sleep.
+int file_open(struct inode *base, const char *path, unsigned flags, uint32_t mode,
+              struct file **file);
+
+// Holds once more; gives a hold back.
+struct file *file_hold(struct file *file);
+void file_close(struct file *file);
+
+// Read and write at the position and advance it (with O_APPEND writes go to the end; with O_SYNC
+// they are safe when this returns): the number of bytes, 0 at the end of the file. -EBADF when
+// opened for something else, -EISDIR, and what the inode's operation says.
+int64_t file_read(struct file *file, struct io *io);
+int64_t file_write(struct file *file, struct io *io);
+
+// The same at an offset, which leave the position alone. -EINVAL for one that is negative.
+int64_t file_read_at(struct file *file, struct io *io, int64_t offset);
+int64_t file_write_at(struct file *file, struct io *io, int64_t offset);
+
+// Sets the position and returns it; -EINVAL if it would be negative.
+int64_t file_seek(struct file *file, int64_t offset, enum seek_from from);
+
+// Gives a directory's entries from the position on to emit (see readdir), until it returns false:
+// the entry that it refused is the next one. -ENOTDIR.
+int file_read_directory(struct file *file,
+                        bool (*emit)(void *context, const struct directory_entry *entry),
+                        void *context);
+
+int file_truncate(struct file *file, uint64_t size); // -EINVAL unless opened for writing
+int file_sync(struct file *file); // fsync
+
+#endif

@@ -1,0 +1,186 @@
+// What is common to all file systems: inodes, the operations on them, and the tree's root.
+#ifndef RUNG_KERNEL_FS_VFS_H
+#define RUNG_KERNEL_FS_VFS_H
+
+#include "kernel/fs/io.h"
+#include "lib/types.h"
+
+// Types and rights in struct inode's mode: the values of Linux and of ext2 on disk.
+#define S_IFMT 0170000
+#define S_IFIFO 0010000
+#define S_IFCHR 0020000
+#define S_IFDIR 0040000
+#define S_IFBLK 0060000
+#define S_IFREG 0100000
+#define S_IFLNK 0120000
+#define S_IFSOCK 0140000
+#define S_ISDIR(mode) (((mode)&S_IFMT) == S_IFDIR)
+#define S_ISREG(mode) (((mode)&S_IFMT) == S_IFREG)
+#define S_ISLNK(mode) (((mode)&S_IFMT) == S_IFLNK)
+
+#define NAME_MAX 255 // bytes in a name
+#define PATH_MAX 4096 // bytes in a path, with its NUL
+
+struct inode;
+struct filesystem;
+
+// One entry of a directory, as readdir gives it. The name is not NUL-terminated.
+struct directory_entry {
+    uint32_t number; // of the inode
+    uint16_t type; // S_IFREG and so on, 0 if not known
+    uint8_t name_length;
+    const char *name;
+    uint64_t next; // the position behind it
+};
+
+// What a file system does. Names are name_length (1 to NAME_MAX) bytes without '/' and NUL, not
+// terminated; "." and ".." only where an operation says so. Each operation is whole: it takes the
+// file system's lock itself, and what it changes happens together or, also in a crash, not at all
+// (but for write and truncate, of which a part may happen). `directory` has been checked to be one.
+// Results are 0, or -EIO, -ENOMEM, -EUCLEAN (the disk's contents make no sense), -EROFS, and what
+// is named. An operation that a file system does not have is NULL; the VFS then answers -EPERM, or
+// what vfs.c's callers document. All of them may sleep.
+struct inode_operations {
+    // Finds a name ("." and ".." too) and holds its inode. -ENOENT.
+    int (*lookup)(struct inode *directory, const char *name, size_t name_length,
+                  struct inode **inode);
+
+    // Makes a regular file (or what type of mode says, but a directory) and holds it. -EEXIST,
+    // -ENOSPC.
+    int (*create)(struct inode *directory, const char *name, size_t name_length, uint32_t mode,
+                  struct inode **inode);
+    int (*mkdir)(struct inode *directory, const char *name, size_t name_length, uint32_t mode);
+    int (*symlink)(struct inode *directory, const char *name, size_t name_length,
+                   const char *target);
+
+    // Another name for an inode. -EEXIST, -EMLINK, -EPERM for a directory.
+    int (*link)(struct inode *directory, const char *name, size_t name_length, struct inode *inode);
+
+    // Takes a name away, and with the last name and the last hold the inode. -ENOENT; -EISDIR;
+    // rmdir: -ENOTDIR, -ENOTEMPTY, -EINVAL for ".", -ENOTEMPTY for "..".
+    int (*unlink)(struct inode *directory, const char *name, size_t name_length);
+    int (*rmdir)(struct inode *directory, const char *name, size_t name_length);
+
+    // Renames, over an existing file or empty directory too, as POSIX has it: -ENOENT, -EISDIR,
+    // -ENOTDIR, -ENOTEMPTY, -EINVAL (into itself, "." or ".."). Both directories are of this file
+    // system.
+    int (*rename)(struct inode *old_directory, const char *old_name, size_t old_length,
+                  struct inode *new_directory, const char *new_name, size_t new_length);
+
+    // Copies a link's target, not terminated, cut to size; returns its length.
+    int64_t (*readlink)(struct inode *inode, struct io *io);
+
+    // Gives entries from a position (0: the first) on to emit, until it returns false. A position
+    // is what an entry's `next` said, or anything: nonsense gives some entries or none. Entries
+    // that are there all the time are given once. emit is called with the file system's lock held
+    // and must not call into it. -ENOENT when the directory has been removed.
+    int (*readdir)(struct inode *directory, uint64_t position,
+                   bool (*emit)(void *context, const struct directory_entry *entry), void *context);
+
+    // Reads and writes at an offset in bytes: how many, less than asked for at the end of the file,
+    // or where an error came after some. write beyond the end leaves a hole. -EFAULT, -EFBIG,
+    // -ENOSPC. *append, if append is not NULL, is set to the offset where it began: the end.
+    int64_t (*read)(struct inode *inode, struct io *io, uint64_t offset);
+    int64_t (*write)(struct inode *inode, struct io *io, uint64_t offset, uint64_t *append);
+    int (*truncate)(struct inode *inode, uint64_t size);
+
+    // Everything about this inode (data and metadata) is safe on the disk when it returns 0.
+    int (*sync)(struct inode *inode);
+};
+
+struct filesystem_statistics {
+    uint32_t block_size;
+    uint64_t block_count, free_blocks;
+    uint64_t inode_count, free_inodes;
+};
+
+struct filesystem_operations {
+    // Gives an inode's last hold back: deletes it when it has no name left.
+    void (*release)(struct inode *inode);
+    // All changes so far are safe on the disk when it returns 0.
+    int (*sync)(struct filesystem *filesystem);
+    // The same, and leaves a file system that says it is clean. It can no longer be used, except
+    // to release inodes.
+    int (*unmount)(struct filesystem *filesystem);
+    void (*statistics)(struct filesystem *filesystem, struct filesystem_statistics *statistics);
+};
+
+// A mounted file system: the first member of whatever its implementation keeps.
+struct filesystem {
+    const struct filesystem_operations *operations;
+    struct inode *root; // held
+    uint32_t device; // number for stat
+    bool read_only;
+};
+
+struct timestamp {
+    int64_t seconds; // since 1970-01-01 00:00 UTC
+    uint32_t nanoseconds;
+};
+
+// A file, directory or link in memory: the first member of whatever its file system keeps. Filled
+// in and changed by the file system alone, with its lock held; read by anybody.
+struct inode {
+    const struct inode_operations *operations;
+    struct filesystem *filesystem;
+    uint32_t number;
+    unsigned references; // holds: changed by inode_hold and inode_release alone
+    uint32_t mode;
+    uint32_t uid, gid;
+    uint32_t link_count;
+    uint64_t size; // bytes
+    uint64_t sector_count; // of 512 bytes, that it takes on the disk
+    struct timestamp accessed, modified, changed;
+};
+
+// What stat tells.
+struct file_status {
+    uint32_t device, number, mode, link_count, uid, gid;
+    uint64_t size, sector_count;
+    uint32_t block_size;
+    struct timestamp accessed, modified, changed;
+};
+
+// 1 for the name ".", 2 for "..", 0 for any other.
+static inline unsigned name_dots(const char *name, size_t name_length)
+{
+    bool dots = name_length <= 2 && name[0] == '.' && name[name_length - 1] == '.';
+    return dots ? (unsigned)name_length : 0;
+}
+
+// Holds an inode once more, any context; gives a hold back, which may sleep. NULL may be released.
+struct inode *inode_hold(struct inode *inode);
+void inode_release(struct inode *inode);
+
+// The functions below are the system calls of a file system, for callers in the kernel. A path is
+// absolute, or starts at `base`, a held directory (NULL: the root). Errors besides those of
+// inode_operations: -ENOENT, -ENOTDIR, -ELOOP (40 symbolic links), -ENAMETOOLONG, -EXDEV, -EBUSY
+// (the root, and renaming "." or ".."), -EROFS, -EPERM. They sleep.
+
+// Makes a file system's root the root of the tree. Called once.
+void vfs_set_root(struct filesystem *filesystem);
+struct inode *vfs_root(void); // not held for the caller
+
+int vfs_mkdir(struct inode *base, const char *path, uint32_t mode);
+int vfs_rmdir(struct inode *base, const char *path);
+int vfs_unlink(struct inode *base, const char *path);
+int vfs_link(struct inode *base, const char *old_path, const char *new_path);
+int vfs_symlink(struct inode *base, const char *target, const char *path);
+int vfs_rename(struct inode *base, const char *old_path, const char *new_path);
+
+// Reads a link's target: its length, cut to the io's.
+int64_t vfs_readlink(struct inode *base, const char *path, struct io *io);
+
+// Tells about a file, or with follow false about a symbolic link itself.
+int vfs_stat(struct inode *base, const char *path, bool follow, struct file_status *status);
+void vfs_status(const struct inode *inode, struct file_status *status);
+
+int vfs_truncate(struct inode *base, const char *path, uint64_t size);
+
+// Makes all changes so far safe.
+int vfs_sync(void);
+
+// Unmounts everything, for shutdown: 0, or the first error (the rest is tried none the less).
+int vfs_unmount(void);
+
+#endif
