@@ -405,7 +405,9 @@ static struct buffer *got(uint32_t block)
 
 static void touch(uint32_t block)
 {
-    cache_release(cache, got(block));
+    struct buffer *buffer = got(block);
+    CHECK(is(buffer->data, block, blocks[block].version));
+    cache_release(cache, buffer);
 }
 
 static void dirty(uint32_t block)
@@ -466,9 +468,7 @@ CASE(ahead, "a read-ahead is one request up to the first block in memory, waits 
     CHECK(disk.reads == 2 && disk.under_way != NULL);
     for (uint32_t block = 20; block < 40; block++) {
         CHECK(cache_present(cache, block));
-        struct buffer *buffer = got(block);
-        CHECK(is(buffer->data, block, blocks[block].version));
-        cache_release(cache, buffer);
+        touch(block);
     }
     CHECK(!cache_present(cache, 41) && disk.reads == 2);
     cache_read_ahead(cache, 40, 32); // the first is there: nothing is to be read
@@ -509,11 +509,16 @@ CASE(ahead_given_up,
     CHECK(cache_new(cache, 101, &buffer) == 0 && disk.under_way == NULL);
     CHECK(is(buffer->data, 101, 0));
     blocks[101].state = buffer->state;
+    blocks[101].version = 0;
     cache_release(cache, buffer);
+    disk.bad[205 * block_sectors] = 1;
     for (uint32_t block = 200; block < 200 + 8 * 32; block += 32) {
         cache_read_ahead(cache, block, 32); // as many as the cache has, all under way
     }
-    for (uint32_t block = 600; block < 600 + MAX; block++) {
+    for (uint32_t block = 600; block < 600 + 32; block++) {
+        dirty(block);
+    }
+    for (uint32_t block = 600; block < 600 + 32; block++) {
         touch(block);
     }
     cache_read_ahead(cache, 1200, 32);
@@ -630,7 +635,7 @@ int main(int argc, char **argv)
 {
     CHECK(argc == 3);
     random_state = strtoull(argv[2], NULL, 0);
-    alarm(600);
+    alarm(300);
     for (struct test_case *test = cases; test != NULL; test = test->next) {
         if (strcmp(test->name, argv[1]) == 0) {
             test->run();

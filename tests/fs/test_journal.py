@@ -1,7 +1,8 @@
 """The chapter's cache and journal on the host, under the address and the undefined behaviour sanitizer.
 
-The cases are the CASEs of journal_cases.c: power cuts at any point with any of the unflushed writes lost, errors of
-the device, logs written by hand. Logs written by debugfs are replayed here and by e2fsck, to the same bytes:
+The cases are the CASEs of journal_power.c and journal_logs.c: power cuts at any point with any of the unflushed writes
+lost, errors of the device, logs written by hand. Logs written by debugfs are replayed here and by e2fsck, to the same
+bytes:
 
     python3 -m pytest tests/fs/test_journal.py -k power_cut --seed 7
 """
@@ -15,7 +16,8 @@ import pytest
 from fs.ext2_tool import build, mke2fs, run
 
 HERE = pathlib.Path(__file__).resolve().parent
-CASES = re.findall(r'^CASE\((\w+),', (HERE / "journal_cases.c").read_text(), re.MULTILINE)
+FILES = ("journal_power.c", "journal_logs.c")
+CASES = re.findall(r'^CASE\((\w+),', "".join((HERE / name).read_text() for name in FILES), re.MULTILINE)
 STATES = {"power_cut": 5000, "power_cut_exhaustive": 20000, "power_cut_long": 1000, "errors": 1000}
 MAGIC = 0xc03b3998
 DESCRIPTOR, COMMIT, REVOKE = 1, 2, 5
@@ -27,12 +29,13 @@ pytestmark = pytest.mark.chapters("07")
 @pytest.fixture
 def program(builder, chapter) -> pathlib.Path:
     """journal_cases under the sanitizers."""
-    return build(builder, chapter, "san", "journal_cases.c", ("tests/fs/volatile_disk.c",))
+    more = ("volatile_disk.c", "journal_model.c", *FILES)
+    return build(builder, chapter, "san", "journal_cases.c", tuple(f"tests/fs/{name}" for name in more))
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_case(program, pytestconfig, case: str) -> None:
-    """What the CASE of this name in journal_cases.c claims."""
+    """What the CASE of this name claims."""
     output = run(program, case, str(pytestconfig.getoption("--seed")), timeout=300).stdout
     print(output)
     if case in STATES:
