@@ -1,0 +1,237 @@
+"""A power cut at any moment loses nothing that was synced, and leaves a file system that is whole.
+
+A busy workload (powercut_load.h) runs once, on a small file system, with every write and flush logged: in the guest by
+QEMU's blklogwrites, and on the host by tools/ext2 around the same kernel/fs/*.c. From the log all states are rebuilt that
+a power cut could have left (powercut_log.py); of each e2fsck, our own mount and a model (powercut_model.py) say what is in
+it (powercut_check.py). By hand, for more states, or to see one again:
+
+    RUNG_POWERCUT_STATES=20000 python3 -m pytest tests/fs/test_powercut.py --seed 7
+    tools/powercut --help
+"""
+import os
+import pathlib
+import random
+import shutil
+import tempfile
+
+import pytest
+from fs import powercut_log, powercut_runs, powercut_tree
+from fs.powercut_check import Checker, Subject, check_flushed, differences, must_be_clean, read_tree, run
+from fs.powercut_images import SHAPES
+from fs.powercut_log import State
+from fs.powercut_model import Violation
+from support.session import once
+
+pytestmark = pytest.mark.chapters("07")
+
+STATES = int(os.environ.get("RUNG_POWERCUT_STATES", "1200"))    # of the newest chapter's guest; as many on the host
+GUEST_SHAPES = ("1k", "2k", "4k")
+PARTS = 2                                                       # of a run's states: tests that run side by side
+NESTED_EVERY, NESTED = 20, 6                                    # every so many states: cuts during our replay
+GUEST_MOUNTS = 6 if STATES < 5000 else 40
+WINDOW_SECTORS = 20                                             # there must be windows of so many, or it proves little
+WINDOWS_WANTED = 20
+ARTIFACTS = pathlib.Path(os.environ.get("RUNG_ARTIFACTS") or pathlib.Path(__file__).parents[2] / "build/test-artifacts")
+
+
+@pytest.fixture
+def memory_folder():
+    """A folder that is in memory, where the system has such a place."""
+    place = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="rung-", dir=place) as folder:
+        yield pathlib.Path(folder)
+
+
+@pytest.fixture
+def seed(pytestconfig) -> int:
+    return pytestconfig.getoption("--seed")
+
+
+@pytest.fixture
+def program(builder, chapter) -> pathlib.Path:
+    """powercut_host with the chapter's file system."""
+    folder = builder.shared / f"powercut-{chapter}"
+    status, output = once(builder.shared, folder.name, lambda: powercut_runs.build_host(builder.copy(chapter), folder))
+    assert status == 0, output
+    return folder / "powercut_host"
+
+
+@pytest.fixture
+def host_run(builder, chapter, program, seed):
+    """Runs the load on the host, once: host_run(shape) is what is known of it."""
+    def get(shape: str, earlier: bool = False) -> Subject:
+        folder = builder.shared / f"powercut-{chapter}-host-{shape}"
+        once(builder.shared, folder.name, lambda: powercut_runs.run_host(program, folder, shape, seed))
+        return powercut_runs.load(folder / "earlier" if earlier else folder, program)
+    return get
+
+
+@pytest.fixture
+def guest_run(builder, chapter, program, seed):
+    """The same in the guest."""
+    def get(shape: str) -> Subject:
+        build = builder.build(chapter, TEST=1)
+        folder = builder.shared / f"powercut-{chapter}-guest-{shape}"
+        once(builder.shared, folder.name, lambda: powercut_runs.run_guest(build, folder, shape, seed))
+        return powercut_runs.load(folder, program)
+    return get
+
+
+def check_states(subject: Subject, states: list[State], seed: int, folder: pathlib.Path, name: str,
+                 nested_every: int = NESTED_EVERY) -> None:
+    """Check states of a run; the first that breaks a promise is kept, and the failure."""
+    checker = Checker(subject, folder)
+    for number, state in enumerate(states):
+        try:
+            checker.check(state, 0 if (number + 1) % nested_every else NESTED)
+        except Violation as error:
+            target = ARTIFACTS / f"powercut-{name}"
+            shutil.rmtree(target, ignore_errors=True)
+            checker.save(state, target, str(error))
+            pytest.fail(f"seed {seed}, state {number + 1} of {len(states)}: {state}\n{error}\n(kept in {target})",
+                        pytrace=False)
+
+
+@pytest.fixture
+def share(chapter, all_chapters):
+    """How many of all states are of a shape: share(shape, shapes). Older chapters get some of the newest one's."""
+    wanted = STATES if chapter == all_chapters[-1] else STATES // 4
+    return lambda shape, shapes: wanted * (2 if shape == "1k" else 1) // (len(shapes) + 1)
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("shape", SHAPES)
+def test_host(chapter, host_run, share, memory_folder, seed, shape, part):
+    """Whatever a power cut leaves of the host's run is whole, and holds what was synced."""
+    subject = host_run(shape)
+    check_states(subject, subject.states(share(shape, SHAPES), seed, part, PARTS), seed, memory_folder,
+                 f"{chapter}-host-{shape}-{part}")
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_host_ends(chapter, host_run, memory_folder, seed, shape):
+    """The first and the last moments of a clean file system's run: each subset of what a mount and an unmount write."""
+    subject = host_run(shape, earlier=True)
+    check_states(subject, subject.states(0, seed), seed, memory_folder, f"{chapter}-ends-{shape}", 4)
+
+
+def test_host_large(builder, chapter, program, memory_folder, seed):
+    """The end of a large file takes several transactions, and a cut between them leaves the rest to the next mount."""
+    folder = builder.shared / f"powercut-{chapter}-large"
+    once(builder.shared, folder.name, lambda: powercut_runs.run_host_large(program, folder))
+    subject = powercut_runs.load(folder, program)
+    assert subject.model.ended
+    check_states(subject, subject.states(STATES // 6, seed), seed, memory_folder, f"{chapter}-large")
+
+
+def test_host_read_only(host_run, memory_folder, seed):
+    """A mount that is read-only, for a feature that we do not know, replays the journal, and leaves nothing unflushed."""
+    subject = host_run("1k")
+    checker = Checker(subject, memory_folder)
+    image, log = memory_folder / "read-only.img", memory_folder / "read-only.log"
+    for state in [state for state in subject.states(100, seed) if state.kind.startswith("random")][:10]:
+        content = checker.disk.content(state)
+        tree = checker.check_content(content)
+        content[powercut_tree.SUPER + powercut_tree.READ_ONLY_FEATURES + 3] |= 0x80
+        image.write_bytes(content)
+        status, output = run(subject.program, "mount", image, log)
+        assert status == 0, output
+        windows = powercut_log.read(log, 0, len(content) // powercut_log.SECTOR, -1)
+        assert any(window.writes for window in windows)
+        check_flushed(windows)
+        # No orphan was cleared up: of names and contents that makes no difference.
+        assert not differences(tree, read_tree(image)), state
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("shape", GUEST_SHAPES)
+def test_guest(chapter, guest_run, share, memory_folder, seed, shape, part):
+    """The same in the guest, from the mount at boot to the power-off."""
+    subject = guest_run(shape)
+    check_states(subject, subject.states(share(shape, GUEST_SHAPES), seed + 1, part, PARTS), seed + 1, memory_folder,
+                 f"{chapter}-guest-{shape}-{part}")
+
+
+def check_run(subject: Subject, memory_folder: pathlib.Path) -> None:
+    """A run is what it has to be: busy, ended well, and all of it on the disk at the end."""
+    assert subject.model.ended, "the load has not ended"
+    large = [window for window in subject.windows if window.sectors >= WINDOW_SECTORS]
+    assert len(large) >= WINDOWS_WANTED, f"{len(large)} windows of {WINDOW_SECTORS} unflushed sectors"
+    done = {line.split()[1] for line in subject.model.lines[1:] if not line.rpartition(" = ")[2].startswith("-")}
+    assert done >= {"create", "write", "truncate", "link", "symlink", "unlink", "mkdir", "rmdir", "rename", "fsync",
+                    "sync", "open", "swrite", "close"}, f"only {sorted(done)}"
+    assert journal_turns(subject) > 1, "the journal was never full"
+    check_flushed(subject.windows)
+    # Nothing was lost on the way: without a cut the last operation is what is there, and no replay is due.
+    image = memory_folder / "end.img"
+    image.write_bytes(powercut_log.Disk(subject.base, subject.windows).content(
+        powercut_log.State(len(subject.windows) - 1, 0, (), "end")))
+    must_be_clean(image, "power-off")
+    subject.model.durable = lambda begun: subject.model.last
+    subject.model.check(read_tree(image), subject.model.last)
+
+
+def journal_turns(subject: Subject) -> float:
+    """How often the journal's space was written."""
+    blocks = powercut_runs.journal_sectors(subject.base)
+    return sum(write.count for window in subject.windows for write in window.writes
+               if write.sector in blocks) / len(blocks)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_host_run(host_run, memory_folder, shape):
+    """The host's run is busy enough, and an unmount leaves nothing unflushed."""
+    check_run(host_run(shape), memory_folder)
+
+
+@pytest.mark.parametrize("shape", GUEST_SHAPES)
+def test_guest_run(guest_run, memory_folder, shape):
+    """The guest's run is busy enough, and a power-off leaves nothing unflushed."""
+    check_run(guest_run(shape), memory_folder)
+
+
+def test_guest_mounts(builder, chapter, host_run, memory_folder, seed):
+    """The guest mounts what a power cut has left, replays it as e2fsck does, and leaves it clean; and when the power is
+    cut again while it does, the next mount does."""
+    subject = host_run("1k")
+    checker = Checker(subject, memory_folder)
+    build = builder.build(chapter, TEST=1)
+    states = [state for state in subject.states(STATES, seed + 2) if state.kind.startswith("random")]
+    for state in random.Random(seed).sample(states, GUEST_MOUNTS):
+        tree = checker.check(state)
+        content = bytes(checker.disk.content(state))
+        folder = memory_folder / "boot"
+        powercut_runs.boot_guest(build, folder, content, "tests=powercut_mount off")
+        windows = powercut_runs.read_guest_log(folder, len(content))
+        check_flushed(windows)
+        disk = powercut_log.Disk(content, windows)
+        image = memory_folder / "after.img"
+        image.write_bytes(disk.content(powercut_log.State(len(windows) - 1, 0, (), "end")))
+        must_be_clean(image, f"a boot and a power-off with {state}")
+        assert not differences(tree, read_tree(image)), f"e2fsck and the guest do not agree about {state}"
+        again = powercut_log.choose_states(windows, subject.special, 10, seed)
+        for inner in random.Random(seed).sample(again, 10):
+            assert not differences(tree, checker.check_content(disk.content(inner))), f"{state}, and then {inner}"
+        shutil.rmtree(folder)
+
+
+def test_killed(builder, chapter, memory_folder, seed):
+    """When the machine is killed in the midst of its work, the next boot finds all that was synced."""
+    build = builder.build(chapter, TEST=1)
+    choose = random.Random(seed)
+    for attempt in range(3):
+        folder = memory_folder / f"killed{attempt}"
+        powercut_runs.kill_guest(build, folder, "1k", seed + attempt, choose.randrange(50, 900))
+        subject = powercut_runs.load(folder, None)
+        final = powercut_log.State(len(subject.windows) - 1, subject.windows[-1].last,
+                                   tuple((n, None) for n in range(len(subject.windows[-1].writes))), "killed")
+        content = powercut_log.Disk(subject.base, subject.windows).content(final)
+        boot = memory_folder / "boot"
+        powercut_runs.boot_guest(build, boot, bytes(content), "tests=powercut_mount off")
+        windows = powercut_runs.read_guest_log(boot, len(content))
+        image = memory_folder / "after.img"
+        image.write_bytes(powercut_log.Disk(bytes(content), windows).content(
+            powercut_log.State(len(windows) - 1, 0, (), "end")))
+        must_be_clean(image, "a kill, a boot and a power-off")
+        subject.model.check(read_tree(image), subject.windows[-1].operation(final.cut))
+        shutil.rmtree(boot)
