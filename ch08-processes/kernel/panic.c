@@ -38,7 +38,6 @@ static void begin(const char *text, va_list arguments)
     kprintf(panics == 1 ? "\npanic: " : "\npanic within a panic: ");
     kvprintf(text, arguments);
     kprintf("\n");
-    print_process();
     if (panics > 1) {
         cpu_halt();
     }
@@ -55,6 +54,7 @@ void panic_at(const char *file, int line, const char *text, ...)
     // the call of panic, which may be a function's last instruction: one less is in the function.
     const virt_t *frame = __builtin_frame_address(0);
 
+    print_process();
     backtrace_print((virt_t)__builtin_return_address(0) - 1, frame[0]);
     cpu_halt();
 }
@@ -66,6 +66,7 @@ void panic_trap(const struct trap_frame *frame, const char *text, ...)
     va_start(arguments, text);
     begin(text, arguments);
     trap_print(frame);
+    print_process();
     backtrace_print_trap(frame);
     cpu_halt();
 }

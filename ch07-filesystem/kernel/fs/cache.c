@@ -27,13 +27,11 @@ struct buffer_group {
 
 struct cache {
     struct block_device *device;
-    size_t block_size;
+    size_t block_size, blocks_max, block_count;
     uint32_t block_sectors;
-    size_t blocks_max, block_count;
     struct buffer_group *groups;
-    struct list_node lru;
-    struct list_node states[STATES];
-    size_t counts[STATES];
+    struct list_node lru, states[STATES];
+    size_t counts[STATES]; // of BUFFER_CLEAN: not a count
     bool unflushed; // something was written since the last flush
     struct block_request request; // for what is waited for at once
     struct buffer *batch[BATCH];
@@ -137,7 +135,6 @@ void cache_hold(struct buffer *buffer)
 // Puts a clean buffer that nobody holds where its turn is: last, or without a block first.
 static void make_reusable(struct cache *cache, struct buffer *buffer)
 {
-    list_remove(&buffer->lru_node);
     list_insert(buffer->present ? cache->lru.previous : &cache->lru, &buffer->lru_node);
 }
 
@@ -161,6 +158,7 @@ void cache_set_state(struct cache *cache, struct buffer *buffer, enum buffer_sta
     if (state != BUFFER_CLEAN) {
         list_append(&cache->states[state], &buffer->state_node);
     } else if (buffer->references == 0) {
+        list_remove(&buffer->lru_node);
         make_reusable(cache, buffer);
     }
 }
@@ -181,8 +179,6 @@ static void discard(struct cache *cache, struct buffer *buffer)
     table_remove(cache, buffer);
     cache_set_state(cache, buffer, BUFFER_CLEAN);
 }
-
-// ---- Requests ----
 
 static void start(struct cache *cache, struct block_request *request, bool write, uint32_t block,
                   void *const *data, unsigned count)
@@ -325,7 +321,6 @@ static void grow(struct cache *cache)
     group->next = cache->groups;
     cache->groups = group;
     cache->block_count += count;
-    cache->counts[BUFFER_CLEAN] += count;
     statistics.blocks += count;
     for (size_t i = 0; i < count; i++) {
         struct buffer *buffer = &group->buffers[i];
@@ -363,8 +358,8 @@ static struct buffer *least_recent(struct cache *cache)
     return list_empty(&cache->lru) ? NULL : LIST_ENTRY(cache->lru.next, struct buffer, lru_node);
 }
 
-// Finds a buffer for a block that is not in memory, and holds it. Without `wait` only one that can
-// be had at once.
+// Finds a buffer for a block that is not in memory, and takes it out of the LRU list. Without `wait`
+// only one that can be had at once.
 static int take(struct cache *cache, uint32_t block, bool wait, struct buffer **taken)
 {
     struct buffer *buffer = least_recent(cache);
@@ -390,8 +385,8 @@ static int take(struct cache *cache, uint32_t block, bool wait, struct buffer **
     if (buffer->present) {
         table_remove(cache, buffer);
     }
+    list_remove(&buffer->lru_node);
     table_insert(cache, buffer, block);
-    cache_hold(buffer);
     *taken = buffer;
     return 0;
 }
@@ -410,12 +405,17 @@ static struct buffer *find_settled(struct cache *cache, uint32_t block)
     return buffer;
 }
 
-// Reads a block that is not in memory.
-static int read_block(struct cache *cache, uint32_t block, struct buffer **result)
+// cache_read for a block that is not in memory, or on its way there. Not inline: a hit needs none of
+// the registers that it saves.
+static __attribute__((noinline)) int read_block(struct cache *cache, uint32_t block,
+                                                struct buffer **result)
 {
-    struct buffer *buffer;
-    int error = take(cache, block, true, &buffer);
+    struct buffer *buffer = find_settled(cache, block);
 
+    if (buffer) {
+        return cache_read(cache, block, result);
+    }
+    int error = take(cache, block, true, &buffer);
     if (error) {
         return error;
     }
@@ -423,18 +423,18 @@ static int read_block(struct cache *cache, uint32_t block, struct buffer **resul
     error = transfer(cache, false, block, &buffer->data, 1);
     if (error) {
         discard(cache, buffer);
-        cache_release(cache, buffer);
         return error;
     }
+    cache_hold(buffer);
     *result = buffer;
     return 0;
 }
 
 int cache_read(struct cache *cache, uint32_t block, struct buffer **result)
 {
-    struct buffer *buffer = find_settled(cache, block);
+    struct buffer *buffer = find(cache, block);
 
-    if (!buffer) {
+    if (!buffer || buffer->reading) {
         return read_block(cache, block, result);
     }
     statistics.hits++;
@@ -446,15 +446,12 @@ int cache_read(struct cache *cache, uint32_t block, struct buffer **result)
 int cache_new(struct cache *cache, uint32_t block, struct buffer **result)
 {
     struct buffer *buffer = find_settled(cache, block);
+    int error = buffer ? 0 : take(cache, block, true, &buffer);
 
-    if (buffer) {
-        cache_hold(buffer);
-    } else {
-        int error = take(cache, block, true, &buffer);
-        if (error) {
-            return error;
-        }
+    if (error) {
+        return error;
     }
+    cache_hold(buffer);
     memset(buffer->data, 0, cache->block_size);
     if (buffer->state == BUFFER_CLEAN) {
         cache_set_state(cache, buffer, BUFFER_DIRTY);
@@ -476,7 +473,7 @@ void cache_read_ahead(struct cache *cache, uint32_t block, unsigned count)
         buffer->reading = reading;
         reading->buffers[i] = buffer;
         data[i++] = buffer->data;
-        cache_release(cache, buffer);
+        make_reusable(cache, buffer);
     }
     if (i > 0) {
         statistics.misses += i;

@@ -32,19 +32,20 @@ static bool named(const struct ext2_directory_entry *entry, const char *name, si
     return entry->name_len == length && memcmp(entry->name, name, length) == 0;
 }
 
-// Whether all fields of an entry can be believed, with `room` bytes left in its block. Said of each
-// on the way through a directory of thousands: so it has few branches.
-static inline bool sensible(const struct ext2 *ext2, const struct ext2_directory_entry *entry,
-                            uint32_t room)
+// Whether the lengths in an entry can be believed, with `room` bytes left in its block, enough for a
+// header. Asked for each entry on the way through a directory of thousands: it has to be quick.
+static inline bool lengths_valid(const struct ext2_directory_entry *entry, uint32_t room)
 {
-    uint32_t least = EXT2_ENTRY_HEADER + (room < EXT2_ENTRY_HEADER ? 0 : entry->name_len);
-    if (room < least || entry->rec_len < least || entry->rec_len > room || entry->rec_len % 4) {
-        return false;
-    }
-    // A number from the first inode to the last, if it is not free and not the root's.
-    bool common = entry->inode - ext2->first_inode <= ext2->super->inodes_count - ext2->first_inode;
-    return entry->inode == 0 ||
-           (entry->name_len > 0 && (common || entry->inode == EXT2_ROOT_INODE));
+    uint32_t rec_len = entry->rec_len;
+    return rec_len >= entry->name_len + EXT2_ENTRY_HEADER && rec_len <= room && rec_len % 4 == 0;
+}
+
+// Whether the inode can: 0 is that of an unused entry.
+static bool number_valid(const struct ext2 *ext2, const struct ext2_directory_entry *entry)
+{
+    uint32_t number = entry->inode;
+    return number == 0 || (entry->name_len > 0 && number <= ext2->super->inodes_count &&
+                           (number >= ext2->first_inode || number == EXT2_ROOT_INODE));
 }
 
 // Whether a directory's first block starts with "." and "..".
@@ -126,7 +127,9 @@ static int step(struct cursor *cursor)
     int result = cursor->buffer ? 1 : load(cursor);
     if (result > 0) {
         cursor->entry = entry_at(cursor->buffer, cursor->offset);
-        if (!sensible(ext2, cursor->entry, ext2->block_size - cursor->offset)) {
+        uint32_t room = ext2->block_size - cursor->offset;
+        if (room < EXT2_ENTRY_HEADER || !lengths_valid(cursor->entry, room) ||
+            !number_valid(ext2, cursor->entry)) {
             return wrong_entry(cursor, cursor->offset);
         }
     }
@@ -142,19 +145,20 @@ static int search(const struct cursor *cursor, const char *name, size_t name_len
     const uint32_t size = ext2->block_size;
     const char last = name[name_length - 1];
 
-    for (uint32_t at = 0; at < size;) {
+    uint32_t at = 0;
+    while (at <= size - EXT2_ENTRY_HEADER) {
         const struct ext2_directory_entry *entry = entry_at(cursor->buffer, at);
-        if (!sensible(ext2, entry, size - at)) {
-            return wrong_entry(cursor, at);
+        if (!lengths_valid(entry, size - at)) {
+            break;
         }
         if (entry->name_len == name_length && entry->name[name_length - 1] == last &&
             entry->inode != 0 && memcmp(entry->name, name, name_length) == 0) {
             *offset = at;
-            return 1;
+            return number_valid(ext2, entry) ? 1 : wrong_entry(cursor, at);
         }
         at += entry->rec_len;
     }
-    return 0;
+    return at == size ? 0 : wrong_entry(cursor, at);
 }
 
 // What is known of a directory, or was known of another that has the same place.
@@ -178,6 +182,7 @@ static int find_in(struct ext2_inode *directory, const char *name, size_t name_l
     for (; cursor.index < end; cursor.index++) {
         int result = load(&cursor);
         if (result <= 0) {
+            leave(&cursor);
             return result < 0 ? result : -ENOENT;
         }
         result = search(&cursor, name, name_length, &place->offset);
@@ -324,7 +329,7 @@ void ext2_directory_remove(struct ext2_inode *directory, const struct ext2_place
     }
     set_inode(directory, place->buffer, entry, 0, 0);
     if (hint->room_from > place->index) {
-        hint->room_from = place->index;
+        hint->room_from = place->index; // so it is 0 in the end, for the next with this number
     }
 }
 
@@ -340,7 +345,6 @@ int ext2_directory_start(struct ext2_inode *directory, uint32_t parent)
     uint32_t first = EXT2_ENTRY_SIZE(1);
     struct buffer *buffer;
 
-    hint_of(directory)->directory = 0; // one that had the number before
     int error = extend(directory, 0, &buffer);
     if (error) {
         return error;

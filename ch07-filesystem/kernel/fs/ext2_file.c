@@ -217,14 +217,15 @@ static int write_step(struct ext2_inode *inode, struct io *io, uint64_t *offset)
     if (error) {
         return error;
     }
-    if (*offset > inode->inode.size) {
+    ext2_touch(inode, true);
+    done = ext2_inode_write(inode);
+    if (done == 0 && *offset > inode->inode.size) {
         done = zero_tail(inode, inode->inode.size);
     }
     for (unsigned i = 0; i < step && io->left > 0 && done >= 0; i++) {
         done = write_block(inode, io, *offset);
         *offset += done > 0 ? (uint64_t)done : 0;
     }
-    ext2_touch(inode, true);
     error = ext2_inode_write(inode);
     return ext2_end(ext2, done < 0 ? (int)done : error);
 }
@@ -285,13 +286,16 @@ int ext2_truncate(struct inode *common, uint64_t size)
         inode->flags & (EXT2_FLAG_IMMUTABLE | EXT2_FLAG_APPEND) ? -EPERM : ext2_begin(ext2, 2);
     if (error == 0) {
         shorter = size < common->size;
-        error = zero_tail(inode, shorter ? size : common->size);
+        ext2_touch(inode, true);
+        error = ext2_inode_write(inode);
+        if (error == 0) {
+            error = zero_tail(inode, shorter ? size : common->size);
+        }
         if (error == 0 && shorter) {
             error = ext2_orphan_add(inode);
         }
         if (error == 0) {
             set_size(inode, size);
-            ext2_touch(inode, true);
             error = ext2_inode_write(inode);
         }
         error = ext2_end(ext2, error);

@@ -183,6 +183,9 @@ static int make(struct change *change)
     if (error == 0 && is_dir && directory->inode.link_count >= EXT2_LINK_MAX) {
         error = -EMLINK;
     }
+    if (error == 0 && change->target && strlen(change->target) >= ext2->block_size) {
+        error = -ENAMETOOLONG;
+    }
     if (error == 0) {
         error = pin(directory, NULL);
     }
@@ -236,9 +239,6 @@ int ext2_symlink(struct inode *directory, const char *name, size_t name_length, 
 {
     struct change change = {.directory = ext2_inode_of(directory), .mode = S_IFLNK | 0777,
                             .name = name, .name_length = name_length, .target = target};
-    if (strlen(target) >= ext2_of(directory)->block_size) {
-        return -ENAMETOOLONG;
-    }
     return run(&change, MAKE_CREDITS, make);
 }
 

@@ -35,6 +35,7 @@
 #define ADDRESSES_48 ((uint64_t)1 << 48)
 
 #define POLLS_MAX 50 // one microsecond each
+#define PAUSE_MIN_NS (16 * CLOCK_NS_PER_MS)
 #define SELECT_TIMEOUT_MS 1000
 #define RESET_TIMEOUT_MS 10000
 #define TRANSFER_TIMEOUT_S 10 // the motor may have to start
@@ -48,7 +49,8 @@
 #define INTERFACE_BUS_MASTER 0x80
 #define BUS_MASTER_SIZE 8
 
-// Lines that are not wired to something else in every PC.
+// Lines that are not wired to something else in every PC. A controller that has none of them is
+// looked at now and then.
 #define LINES_USABLE 0xdea8
 
 static struct ata_channel channels[CHANNELS_MAX];
@@ -88,13 +90,15 @@ static bool is_done(struct ata_channel *channel)
 
 bool ata_wait(struct ata_channel *channel)
 {
-    for (unsigned second = 0; second < channel->command.timeout_s; second++) {
+    // Looks now and then, less and less often, for the end that no interrupt told of.
+    uint64_t now = clock_now_ns(), end = channel->deadline_ns;
+    for (uint64_t pause = PAUSE_MIN_NS; now < end; now = clock_now_ns(), pause *= 2) {
         if (wait_until_deadline(&channel->queue, is_done(channel),
-                                clock_now_ns() + CLOCK_NS_PER_SECOND)) {
+                                pause < end - now ? now + pause : end)) {
             return true;
         }
     }
-    return false;
+    return is_done(channel);
 }
 
 // One handler for all lines, since channels may share one: whoever waits sees for himself whether
@@ -112,11 +116,17 @@ static void interrupt(void)
     }
 }
 
+static void let_interrupt(struct ata_channel *channel)
+{
+    channel->interrupts = 0;
+    out8(channel->control, 0);
+}
+
 static void reset(struct ata_channel *channel)
 {
-    out8(channel->control, CONTROL_RESET);
+    out8(channel->control, CONTROL_RESET | CONTROL_NO_INTERRUPT);
     clock_delay_us(10);
-    out8(channel->control, 0);
+    let_interrupt(channel);
     clock_sleep_ms(3);
     if (!ata_poll(channel, ATA_BUSY, RESET_TIMEOUT_MS)) {
         channel->broken = true;
@@ -143,8 +153,8 @@ static int give(const struct ata_drive *drive, const struct ata_command *new)
     struct ata_channel *channel = drive->channel;
     struct ata_command *command = &channel->command;
     *command = *new;
-    channel->interrupts = 0;
-    out8(channel->control, 0);
+    channel->deadline_ns = clock_now_ns() + command->timeout_s * CLOCK_NS_PER_SECOND;
+    let_interrupt(channel);
     if (!is_ready(channel)) {
         return -EIO;
     }
@@ -413,7 +423,7 @@ static void probe(struct ata_channel *channel, uint8_t number)
 // Adds a channel, if there is something at its ports that is not known yet, and looks for drives.
 static void add_channel(uint16_t ports, uint16_t control, uint16_t bus_master, unsigned irq)
 {
-    static uint32_t lines; // that have our handler
+    static uint32_t lines_free = LINES_USABLE; // without our handler
     for (unsigned i = 0; i < channel_count; i++) {
         if (channels[i].ports == ports) {
             return;
@@ -421,10 +431,6 @@ static void add_channel(uint16_t ports, uint16_t control, uint16_t bus_master, u
     }
     // Lines that nobody drives read as ones, but for BSY, which is pulled down.
     if (channel_count == CHANNELS_MAX || (in8(control) | ATA_BUSY) == 0xff) {
-        return;
-    }
-    if (irq >= 16 || !(LINES_USABLE & 1u << irq)) {
-        kprintf("ata: the controller at port %#x cannot interrupt\n", ports);
         return;
     }
     struct ata_channel *channel = &channels[channel_count++];
@@ -435,8 +441,8 @@ static void add_channel(uint16_t ports, uint16_t control, uint16_t bus_master, u
     if (bus_master && !ata_dma_init(channel)) {
         channel->bus_master = 0;
     }
-    if (!(lines & 1u << irq)) {
-        lines |= 1u << irq;
+    if (irq < 16 && lines_free & 1u << irq) {
+        lines_free &= ~(1u << irq);
         irq_register(irq, interrupt);
     }
     reset(channel);

@@ -40,7 +40,7 @@ struct ata_command {
     unsigned sector_count;
     const struct block_segment *segments;
     unsigned segment_count; // 0: a command without data
-    unsigned timeout_s;
+    unsigned timeout_s; // for all of it
     uint8_t status, error; // the drive's registers when it was over
 };
 
@@ -52,6 +52,7 @@ struct ata_channel {
     uint16_t bus_master; // the first register's, 0: no DMA
     bool broken; // does not come back from a reset: no more commands
     unsigned interrupts; // since the last command was given
+    uint64_t deadline_ns; // of the last command
     struct wait_queue queue; // woken by the interrupt
     struct ata_prd *table; // for DMA
 
@@ -76,8 +77,8 @@ struct ata_drive {
 bool ata_poll(struct ata_channel *channel, uint8_t mask, unsigned timeout_ms);
 
 // Sleeps until the drive has come to the end of the command given, or of one sector of it by PIO.
-// Returns whether it has before the command's time is over. An interrupt that gets lost costs a
-// second.
+// Returns whether it has before the command's time is over. An interrupt that gets lost makes it
+// take twice as long, or 16 ms.
 bool ata_wait(struct ata_channel *channel);
 
 // Waits 400 ns: so long a status may be out of date after a command, a sector, or a selection.

@@ -294,7 +294,8 @@ int ext2_inode_get(struct ext2 *ext2, uint32_t number, bool orphan, struct ext2_
 // (2 blocks of metadata). 0, -EIO, -ENOMEM.
 int ext2_inode_new(struct ext2 *ext2, uint32_t number, uint32_t mode, struct ext2_inode **inode);
 
-// Writes an inode's fields to its table (1 block of metadata).
+// Writes an inode's fields to its table (1 block of metadata). Once that has succeeded it does so
+// again until the transaction's end: so who changes more than the inode calls this first, too.
 int ext2_inode_write(struct ext2_inode *inode);
 
 // The place of an inode (1 to inodes_count) in its table, in a held buffer.

@@ -116,6 +116,7 @@ static void from_disk(struct ext2_inode *inode, const struct ext2_disk_inode *di
     bool extra = has_extra(ext2_of(common), disk);
 
     common->mode = disk->mode;
+    common->operations = types[ext2_type_of_mode(disk->mode)].operations;
     common->uid = disk->uid | (uint32_t)disk->uid_high << 16;
     common->gid = disk->gid | (uint32_t)disk->gid_high << 16;
     common->link_count = disk->links_count;
@@ -205,11 +206,6 @@ static struct ext2_inode *create(struct ext2 *ext2, uint32_t number)
     return inode;
 }
 
-static void set_operations(struct ext2_inode *inode)
-{
-    inode->inode.operations = types[ext2_type_of_mode(inode->inode.mode)].operations;
-}
-
 static void destroy(struct ext2_inode *inode)
 {
     list_remove(&inode->node);
@@ -246,7 +242,6 @@ static int read_inode(struct ext2 *ext2, uint32_t number, bool orphan, struct ex
         destroy(inode);
         return error;
     }
-    set_operations(inode);
     *result = inode;
     return 0;
 }
@@ -297,8 +292,8 @@ int ext2_inode_new(struct ext2 *ext2, uint32_t number, uint32_t mode, struct ext
         disk->extra_isize = EXTRA_SIZE;
     }
     inode->inode.mode = mode;
+    inode->inode.operations = types[ext2_type_of_mode(mode)].operations;
     inode->generation = (uint32_t)(now_ns ^ now_ns >> 32);
-    set_operations(inode);
     ext2_touch(inode, true);
     inode->inode.accessed = inode->inode.modified;
     error = ext2_inode_write(inode);
@@ -360,9 +355,12 @@ int ext2_inode_shrink(struct ext2_inode *inode)
     while (more && error == 0) {
         error = ext2_begin(ext2, SHRINK_CREDITS);
         if (error == 0) {
-            error = ext2_map_free(inode, ext2_blocks_of(inode), SHRINK_CREDITS, &more);
-            int written = ext2_inode_write(inode);
-            error = ext2_end(ext2, error ? error : written);
+            error = ext2_inode_write(inode);
+            if (error == 0) {
+                error = ext2_map_free(inode, ext2_blocks_of(inode), SHRINK_CREDITS, &more);
+                (void)ext2_inode_write(inode);
+            }
+            error = ext2_end(ext2, error);
         }
     }
     return error;
@@ -407,21 +405,22 @@ static int drop_attributes(struct ext2_inode *inode)
 static int erase(struct ext2_inode *inode)
 {
     struct ext2 *ext2 = ext2_of(&inode->inode);
+    uint32_t number = inode->inode.number;
 
-    int error = drop_attributes(inode);
-    if (error == 0) {
-        error = ext2_inode_number_free(ext2, inode->inode.number, S_ISDIR(inode->inode.mode));
-    }
+    // What has to be read for the last step is read before the first.
+    int used = ext2_inode_number_used(ext2, number);
+    int error = used < 0 ? used : drop_attributes(inode);
     if (error == 0) {
         error = ext2_orphan_remove(inode);
     }
     if (error == 0) {
+        error = ext2_inode_number_free(ext2, number, S_ISDIR(inode->inode.mode));
         ext2_touch(inode, false);
         inode->inode.sector_count = 0;
         inode->next_orphan = (uint32_t)inode->inode.changed.seconds; // i_dtime
-        error = ext2_inode_write(inode);
     }
-    return error;
+    int written = ext2_inode_write(inode);
+    return error ? error : written;
 }
 
 int ext2_inode_finish_orphan(struct ext2_inode *inode)
@@ -438,7 +437,11 @@ int ext2_inode_finish_orphan(struct ext2_inode *inode)
         error = ext2_begin(ext2, FINISH_CREDITS);
     }
     if (error == 0) {
-        error = ext2_end(ext2, gone ? erase(inode) : ext2_orphan_remove(inode));
+        error = ext2_inode_write(inode);
+        if (error == 0) {
+            error = gone ? erase(inode) : ext2_orphan_remove(inode);
+        }
+        error = ext2_end(ext2, error);
     }
     return error;
 }
