@@ -37,6 +37,11 @@ def build(builder, chapter, variant: str = "plain", main: str | None = None,
     return output / name
 
 
+def amount(chapter, count: int) -> int:
+    """How much of a long test a chapter does: all the one that brings the file system, those after it a sixth."""
+    return count if chapter.number == 7 else max(1, count // 6)
+
+
 def run(*arguments: str | os.PathLike, stdin: str = "", status: int | None = 0,
         timeout: float = TIMEOUT) -> subprocess.CompletedProcess[str]:
     """Run a program. status: what it must end with (None: anything)."""

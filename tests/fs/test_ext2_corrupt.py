@@ -13,14 +13,14 @@ import struct
 import subprocess
 
 import pytest
-from fs.ext2_tool import ENVIRONMENT, build, mke2fs, run, script
+from fs.ext2_tool import ENVIRONMENT, amount, build, mke2fs, run, script
 from support.session import once
 
 pytestmark = pytest.mark.chapters("07")
 
-IMAGES = int(os.environ.get("RUNG_EXT2_IMAGES", "12000"))
+IMAGES = int(os.environ.get("RUNG_EXT2_IMAGES", "10400"))
 PARTS = 4
-FUZZ_RUNS = int(os.environ.get("RUNG_FUZZ_RUNS", "3000"))
+FUZZ_RUNS = int(os.environ.get("RUNG_FUZZ_RUNS", "1500"))
 TIMEOUT = 300 * float(os.environ.get("RUNG_TIMEOUT_SCALE", "1"))
 SOURCES = ("tools/ext2/commands.c", "tests/fs/ext2_exercise.c")
 
@@ -84,7 +84,7 @@ def test_corrupt_images(builder, chapter, images, pytestconfig, part):
     """At least 10,000 file systems with wild numbers in all kinds of metadata, flipped bits, blocks that are another
     block's: each is mounted, read, changed and unmounted within bounded time."""
     program = build(builder, chapter, "san", "ext2_corrupt.c", SOURCES)
-    count = IMAGES // PARTS
+    count = amount(chapter, IMAGES) // PARTS
     done = run(program, str(pytestconfig.getoption("--seed")), str(part * count), str(count), "-", *images,
                timeout=TIMEOUT)
     mounted = int(re.search(r"mounted (\d+)", done.stdout)[1])
@@ -113,7 +113,7 @@ def test_fuzz(builder, chapter, images, pytestconfig, tmp_path):
     """libFuzzer, from a corpus made of the metadata of these images, finds nothing in a fixed number of runs."""
     program = build(builder, chapter, "fuzz", "ext2_fuzz.c", SOURCES)
     corpus(images, tmp_path / "corpus")
-    done = subprocess.run([program, f"-runs={FUZZ_RUNS}", f"-seed={pytestconfig.getoption('--seed')}", "-max_len=2000",
+    done = subprocess.run([program, f"-runs={amount(chapter, FUZZ_RUNS)}", f"-seed={pytestconfig.getoption('--seed')}", "-max_len=2000",
                            "-timeout=20", "-print_final_stats=1", tmp_path / "corpus"], cwd=tmp_path,
                           env={**ENVIRONMENT, "RUNG_EXT2_IMAGES": ":".join(images)}, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, errors="replace", timeout=TIMEOUT)

@@ -6,7 +6,7 @@ import re
 import shutil
 
 import pytest
-from fs.ext2_tool import build, check, mke2fs, run, script
+from fs.ext2_tool import amount, build, check, mke2fs, run, script
 from fs.ext2_tree import canonical, fill_randomly, without
 
 pytestmark = pytest.mark.chapters("07")
@@ -42,12 +42,12 @@ def free(tool: pathlib.Path, image: pathlib.Path) -> tuple[int, int]:
 def test_full_disk(tool, image, kind):
     """A disk is filled by files, directories and links: -ENOSPC, what was there stays right, and what is removed can be
     used again, at once and as often as one likes."""
-    mke2fs(image, "4M", *kind, "-N", "2000")
+    mke2fs(image, "3M" if "-j" in kind else "2M", *kind, "-N", "1000")
     before = free(tool, image)
-    fill = ["mkdir /w"] + [command for number in range(120) for command in
+    fill = ["mkdir /w"] + [command for number in range(70) for command in
             (f"put 0:{1 + number * 977 % 60000} /w/f{number}", f"mkdir /w/d{number}", f"append /w/f{number} 0:3000",
              f"ln -s {'t' * 100} /w/l{number}", f"write /w/s{number} 20000000 =x")]
-    clear = [command for number in range(120) for command in
+    clear = [command for number in range(70) for command in
              (f"rm /w/f{number}", f"rmdir /w/d{number}", f"rm /w/l{number}", f"rm /w/s{number}")] + ["rmdir /w"]
     results = []
     for _ in range(3):
@@ -120,18 +120,6 @@ def inject(tool: pathlib.Path, original: pathlib.Path, image: pathlib.Path, faul
     return bool(errors & ALLOWED[error]) or done.status == 1
 
 
-def counts(tool: pathlib.Path, original: pathlib.Path, image: pathlib.Path, kind: str, error: str, step: int) -> int:
-    """Let the nth of a kind fail, for n = 0, step, ...: until there is no nth. How many came to something."""
-    hurt = misses = number = 0
-    while misses < 3:
-        noticed = inject(tool, original, image, f"{kind} {number} 1", error)
-        hurt += noticed
-        misses = 0 if noticed else misses + 1
-        number += step
-        assert number < 3000
-    return hurt
-
-
 def total(tool: pathlib.Path, original: pathlib.Path, image: pathlib.Path, kind: str) -> int:
     """How many operations of a kind WORK takes, all in all."""
     shutil.copyfile(original, image)
@@ -141,20 +129,20 @@ def total(tool: pathlib.Path, original: pathlib.Path, image: pathlib.Path, kind:
 
 
 @pytest.mark.parametrize("kind, error", [("memory", "ENOMEM"), ("read", "EIO"), ("write", "EIO"), ("flush", "EIO")])
-def test_nth_failure(tool, original, image, kind, error):
+def test_nth_failure(tool, chapter, original, image, kind, error):
     """The nth allocation, read, write or flush fails, once: the error reaches the caller or does no harm; e2fsck needs
     no more than the journal; files that nobody was writing are whole."""
     number = total(tool, original, image, kind)
-    some = range(0, number, max(1, number // (40 * SCALE)))
+    some = range(0, number, max(1, number // amount(chapter, 30 * SCALE)))
     hurt = sum(inject(tool, original, image, f"{kind} {n} 1", error) for n in some)
     assert hurt >= len(some) // 8
 
 
 @pytest.mark.parametrize("kind, error", [("memory", "ENOMEM"), ("read", "EIO"), ("write", "EIO"), ("flush", "EIO")])
-def test_failures_from_nth(tool, original, image, kind, error):
+def test_failures_from_nth(tool, chapter, original, image, kind, error):
     """The same where everything fails from the nth one on, up to the end of the work."""
     number = total(tool, original, image, kind)
-    some = range(0, number, max(1, number // (20 * SCALE)))
+    some = range(0, number, max(1, number // amount(chapter, 18 * SCALE)))
     hurt = sum(inject(tool, original, image, f"{kind} {n} 1000000", error) for n in some)
     assert hurt >= len(some) // 2
 

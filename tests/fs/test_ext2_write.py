@@ -9,7 +9,7 @@ import zlib
 
 import pytest
 from fs.ext2_operations import Operations, Step
-from fs.ext2_tool import Script, build, check, mke2fs, run, script
+from fs.ext2_tool import Script, amount, build, check, mke2fs, run, script
 from fs.ext2_tree import canonical, fill_randomly, without
 
 pytestmark = pytest.mark.chapters("07")
@@ -66,14 +66,14 @@ def assert_agree(done: Script, steps: list[Step], seed: int) -> None:
 
 @pytest.mark.parametrize("part", range(SCALE))
 @pytest.mark.parametrize("kind", KINDS)
-def test_random_operations(tool, image, tmp_path, pytestconfig, kind, part):
+def test_random_operations(tool, chapter, image, tmp_path, pytestconfig, kind, part):
     """Random operations answer as the host's own file system does and leave the same tree; e2fsck has nothing to say,
     and debugfs reads the same bytes."""
     folder = tmp_path / "tree"
     folder.mkdir()
     seed = pytestconfig.getoption("--seed") * 1_000_000 + part * 1000 + list(KINDS).index(kind)
     mke2fs(image, "40M", *KINDS[kind], "-N", "3000")
-    steps = Operations(folder, tmp_path / "pool", seed).run(1500)
+    steps = Operations(folder, tmp_path / "pool", seed).run(amount(chapter, 1200))
     done = script(tool, image, [step.command for step in steps], "-c", str(random.Random(seed).choice((0, 300, 1024))))
     assert_agree(done, steps, seed)
     check(image)
@@ -81,7 +81,7 @@ def test_random_operations(tool, image, tmp_path, pytestconfig, kind, part):
     assert_host_reads(image, folder, tmp_path)
 
 
-def test_existing_tree(tool, image, tmp_path, pytestconfig):
+def test_existing_tree(tool, chapter, image, tmp_path, pytestconfig):
     """Operations on a tree that mke2fs made, indexed directories among it."""
     folder = tmp_path / "tree"
     folder.mkdir()
@@ -93,7 +93,7 @@ def test_existing_tree(tool, image, tmp_path, pytestconfig):
     mke2fs(image, "40M", *KINDS["1k"], "-N", "3000", folder=folder)
     run("e2fsck", "-fyD", image, status=None)
     assert "0x1000" in run("debugfs", "-R", "stat /indexed", image).stdout
-    steps = Operations(folder, tmp_path / "pool", seed).run(600)
+    steps = Operations(folder, tmp_path / "pool", seed).run(amount(chapter, 600))
     done = script(tool, image, [step.command for step in steps])
     assert_agree(done, steps, seed)
     check(image)
@@ -133,10 +133,10 @@ def test_large_offsets(tool, image, tmp_path, block_size):
     assert run(tool, image, "info").stdout.splitlines()[1] == free
 
 
-def test_long_directory(tool, image):
+def test_long_directory(tool, chapter, image):
     """3000 entries made, every other one removed and made again: all are found, e2fsck is content, nothing is lost."""
     mke2fs(image, "16M", "-b", "1024", "-j", "-J", "size=1", "-N", "4000")
-    names = [f"/d/entry-{number:05d}-{'x' * (number % 60)}" for number in range(3000)]
+    names = [f"/d/entry-{number:05d}-{'x' * (number % 60)}" for number in range(amount(chapter, 3000))]
     done = script(tool, image, ["mkdir /d", *(f"put =x {name}" for name in names), "remount",
                                 *(f"rm {name}" for name in names[::2]), *(f"mkdir {name}" for name in names[::2])])
     assert set(done.results) <= {"0", "1"}
