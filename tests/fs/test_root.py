@@ -39,7 +39,7 @@ def halts(machine, message: str) -> None:
     """The machine says why and stops for good, without a panic."""
     machine.serial.expect(f"^root: {message}$")
     assert is_off(machine)
-    assert "ready" not in machine.serial.text()
+    assert "ready" not in machine.serial.text() and "panic" not in machine.serial.text()
 
 
 @pytest.mark.parametrize("change, message", [
