@@ -5,6 +5,7 @@ import os
 import pathlib
 import random
 import re
+import shutil
 import subprocess
 import threading
 import time
@@ -53,6 +54,8 @@ def must_be_clean(image: pathlib.Path, after: str) -> None:
 
 def differences(one: dict[str, Entry], other: dict[str, Entry]) -> list[str]:
     """What distinguishes two trees, in words."""
+    if one == other:
+        return []
     result = [f"{path or '/'}: only in the {'first' if path in one else 'second'}" for path in one.keys() ^ other.keys()]
     for path in one.keys() & other.keys():
         for field in dataclasses.fields(Entry):
@@ -68,8 +71,9 @@ class Subject:
     """One run of the load and everything that is known about it."""
     base: bytes = dataclasses.field(repr=False)                 # the file system before it
     windows: list[Window] = dataclasses.field(repr=False)       # what was written
-    model: Model
+    models: list[Model]                                         # one for each worker
     program: pathlib.Path | None                                # powercut_host, whose mount is ours
+    folder: pathlib.Path                                        # all of that as files (see powercut_runs.py)
 
     @property
     def special(self) -> set[int]:
@@ -92,9 +96,10 @@ class Checker:
         """Check a state, and `nested` of the states that a cut during our replay of it leaves. Returns its tree; raises
         Violation."""
         content = self.disk.content(state)
-        begun = self.subject.windows[state.window].operation(state.cut)
+        begun = self.subject.windows[state.window].begun(state.cut)
         tree = self.check_content(content)
-        self.subject.model.check(tree, begun)
+        for model, operation in zip(self.subject.models, begun, strict=True):
+            model.check(tree, operation)
         self._check_ours(content, tree, state, nested)
         return tree
 
@@ -126,7 +131,7 @@ class Checker:
             raise Violation("e2fsck and our mount do not agree:\n  " + "\n  ".join(different[:20]))
         if not nested:
             return
-        windows = powercut_log.read(log, 0, len(content) // powercut_log.SECTOR, -1)
+        windows = powercut_log.read(log, 0, len(content) // powercut_log.SECTOR)
         check_flushed(windows)
         disk = Disk(content, windows)
         states = powercut_log.choose_states(windows, Image(content).superblock_sectors(), nested, state.cut)
@@ -148,11 +153,13 @@ class Checker:
             raise Violation("e2fsck and our mount do not agree:\n  " + "\n  ".join(different[:20]))
 
     def save(self, state: State, target: pathlib.Path, text: str) -> None:
-        """Keep what explains a failure: the state as an image, its name, and what was wrong."""
+        """Keep what explains a failure: the state as an image, its name, what was wrong, and the whole run."""
         target.mkdir(parents=True, exist_ok=True)
         (target / "state.img").write_bytes(self.disk.content(state))
         (target / "state.txt").write_text(f"{state}\n\n{text}\n")
-        (target / "operations.txt").write_text("\n".join(self.subject.model.lines))
+        for name in ("base.img", "writes.log", "operations.txt", "run.json"):
+            if (self.subject.folder / name).exists():
+                shutil.copyfile(self.subject.folder / name, target / name)
 
 
 def read_tree(image: pathlib.Path) -> dict[str, Entry]:

@@ -62,20 +62,15 @@ static void run_load(struct host_disk *disk, char **arguments)
 {
     static char buffer[POWERCUT_WRITE_MAX + 8];
     static struct powercut load = {
-        .mark_lock = no_lock, .mark_unlock = no_lock, .note = note, .buffer = buffer};
+        .folder = "", .mark_lock = no_lock, .mark_unlock = no_lock, .note = note, .buffer = buffer};
     uint64_t seed = strtoull(arguments[0], NULL, 0);
 
     load.disk = host_disk_device(disk);
     load.mark_sector = strtoull(arguments[3], NULL, 0);
-    load.random = (seed + 1) * 0x9e3779b97f4a7c15;
+    load.random = powercut_random(seed);
     struct filesystem *filesystem = mount(disk, strtoull(arguments[2], NULL, 0));
     vfs_set_root(filesystem);
-    uint32_t operations = (uint32_t)strtoull(arguments[1], NULL, 0);
-    if (operations == 0) {
-        powercut_run_large(&load);
-    } else {
-        powercut_run(&load, operations);
-    }
+    powercut_run(&load, (uint32_t)strtoull(arguments[1], NULL, 0));
     // With every other seed files are open when it is unmounted, as at a power-off.
     if (seed % 2 == 0) {
         close_all(&load);

@@ -3,7 +3,7 @@ import dataclasses
 import pathlib
 import random
 
-from .powercut_check import run
+from .powercut_check import CORRECTED, run
 from .powercut_log import SECTOR
 
 SPARE_SECTORS = 64                  # behind the file system; the first takes the load's marks
@@ -37,8 +37,10 @@ def make_tree(folder: pathlib.Path, seed: int) -> None:
         (folder / "still" / ("inner" if number % 2 else ".") / f"s{number}").write_bytes(content)
     (folder / "still" / "big").write_bytes(choose.randbytes(300000))
     (folder / "still" / "link").symlink_to("inner/s1")
-    for name in ("d0", "d1", "d0/d1"):
+    for name in ("d0", "d1", "d0/d1", "d3", "p0", "p1", "p2", "p3"):
         (folder / name).mkdir()
+    for number in range(50):        # so many that e2fsck gives the directory an index
+        (folder / "d3" / f"{number}{'y' * 80}").touch()
     for name in ("f0", "f1", "d0/f0", "d1/f2"):
         (folder / name).write_bytes(choose.randbytes(choose.randrange(30000)))
 
@@ -54,3 +56,6 @@ def make(image: pathlib.Path, shape: Shape, folder: pathlib.Path, seed: int) -> 
                          "-E", f"hash_seed={HASH_SEED},root_owner=0:0", "-d", folder, image)
     if status:
         raise RuntimeError(f"mke2fs ends with {status}: {output}")
+    status, output = run("e2fsck", "-fyD", image)
+    if status > CORRECTED or "indexing" not in output.lower() and "optimizing" not in output.lower():
+        raise RuntimeError(f"e2fsck -D ends with {status}: {output}")

@@ -27,6 +27,7 @@
 #define POWERCUT_SIZE_MAX 400000 // bytes in a file: beyond the first double indirect block of 1 KiB
 
 struct powercut {
+    const char *folder; // where it works, without a slash at its end: "" for the root
     struct block_device *disk; // for the marks
     uint64_t mark_sector;
     void (*mark_lock)(void), (*mark_unlock)(void); // around them
@@ -97,7 +98,7 @@ static void powercut_make_path(struct powercut *load, char *path, bool directory
 {
     uint32_t depth = powercut_below(load, 8);
 
-    path[0] = '\0';
+    strlcpy(path, load->folder, POWERCUT_PATH_SIZE);
     for (depth = depth < 3 ? 0 : depth < 6 ? 1 : 2; depth > 0; depth--) {
         powercut_add_name(load, path, 4);
     }
@@ -390,14 +391,6 @@ static void powercut_step(struct powercut *load)
     }
 }
 
-// All operations have ended.
-static void powercut_last(struct powercut *load)
-{
-    powercut_begin(load);
-    load->note("op %u end", (unsigned)load->operation);
-    powercut_end(load, 0);
-}
-
 // ---- Another load: a file whose end takes several transactions ----
 
 #define POWERCUT_PIECES 40 // of the file, each with an indirect block of its own: 1 KiB blocks
@@ -454,18 +447,28 @@ static void powercut_run_large(struct powercut *load)
             powercut_end(load, vfs_truncate(NULL, load->path, 5000));
         }
     }
-    powercut_last(load);
 }
 
 // ---- The busy load ----
 
-// Runs until `operations` have begun.
+// The random numbers of a seed.
+static uint64_t powercut_random(uint64_t seed)
+{
+    return (seed + 1) * 0x9e3779b97f4a7c15;
+}
+
+// Runs until `operations` have begun; 0: the load with the large file.
 static void powercut_run(struct powercut *load, uint32_t operations)
 {
+    if (operations == 0) {
+        powercut_run_large(load);
+    }
     while (load->operation < operations) {
         powercut_step(load);
     }
-    powercut_last(load);
+    powercut_begin(load);
+    load->note("op %u end", (unsigned)load->operation);
+    powercut_end(load, 0);
 }
 
 #endif

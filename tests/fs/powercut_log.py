@@ -37,17 +37,21 @@ class Window:
     """What lies between two flushes."""
     first: int                      # number of its first entry
     writes: list[Write] = dataclasses.field(default_factory=list)
-    marks: list[tuple[int, int]] = dataclasses.field(default_factory=list)      # (entry, operation)
+    marks: list[tuple[int, int, int]] = dataclasses.field(default_factory=list)     # (entry, worker, operation)
     last: int = 0                   # number of the flush that ends it, or of the last entry + 1
-    before: int = 0                 # the last operation that had begun when the window did
+    before: tuple[int, ...] = ()    # of each worker the last operation that had begun when the window did
 
     @property
     def sectors(self) -> int:
         return sum(write.count for write in self.writes)
 
-    def operation(self, cut: int) -> int:
-        """The last operation that had begun when the power was cut before entry `cut`."""
-        return max([self.before, *(operation for entry, operation in self.marks if entry < cut)])
+    def begun(self, cut: int) -> tuple[int, ...]:
+        """Of each worker the last operation that had begun when the power was cut before entry `cut`."""
+        result = list(self.before)
+        for entry, worker, operation in self.marks:
+            if entry < cut:
+                result[worker] = operation
+        return tuple(result)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,22 +68,24 @@ class State:
         return f"window {self.window}, cut before entry {self.cut} ({self.kind}): {chosen or 'nothing'} of it on the disk"
 
 
-def read(path: pathlib.Path, start: int, count: int, mark_sector: int) -> list[Window]:
-    """The windows of a log, for a file system of `count` sectors from sector `start` of the disk on."""
-    windows = [Window(0)]
-    operation, number = 0, -1
+def read(path: pathlib.Path, start: int, count: int, workers: int = 0) -> list[Window]:
+    """The windows of a log, for a file system of `count` sectors from sector `start` of the disk on; the `workers`
+    sectors behind it take marks."""
+    begun, number = [0] * workers, -1
+    windows = [Window(0, before=tuple(begun))]
     for entry in entries(path):
         number = entry.number
         if entry.flags & FLUSH:
             windows[-1].last = number
-            windows.append(Window(number + 1, before=operation))
+            windows.append(Window(number + 1, before=tuple(begun)))
         elif entry.flags & MARK:
             continue
-        elif entry.sector <= mark_sector < entry.end:
+        elif start + count <= entry.sector < start + count + workers:
             if entry.count != 1 or entry.data[:8] != LOAD_MARK:
                 raise BadLog(f"entry {number}: not a mark")
-            operation = struct.unpack_from("<Q", entry.data, 8)[0]
-            windows[-1].marks.append((number, operation))
+            worker = entry.sector - start - count
+            begun[worker] = struct.unpack_from("<Q", entry.data, 8)[0]
+            windows[-1].marks.append((number, worker, begun[worker]))
         elif start <= entry.sector and entry.end <= start + count:
             windows[-1].writes.append(Write(number, entry.sector - start, entry.data))
         else:

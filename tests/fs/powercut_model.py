@@ -60,10 +60,17 @@ class Names:
     signature: tuple                # all that is the same before and after a reboot
 
 
-class Model:
-    """All moments of one run of the load, from the tree it began with and the lines it printed."""
+def below(tree: dict[str, Entry], folder: str) -> dict[str, Entry]:
+    """The part of a tree that is in a folder."""
+    return {path[len(folder):]: entry for path, entry in tree.items() if f"{path}/".startswith(f"{folder}/")}
 
-    def __init__(self, tree: dict[str, Entry], text: str):
+
+class Model:
+    """All moments of one run of the load in a folder, from the tree it began with and the lines it printed."""
+
+    def __init__(self, tree: dict[str, Entry], text: str, folder: str = ""):
+        self.folder = folder
+        tree = below(tree, folder)
         self.nodes: list[Node] = []
         self.directories: dict[int, dict[str, int]] = {}
         self._slots: dict[int, int] = {}
@@ -74,7 +81,8 @@ class Model:
         self.syncs: list[int] = []
         self.ended = False
         for match in LINE.finditer(text):
-            self._apply(int(match[1]), match[2], match[3].split(), None if match[4] is None else int(match[4]))
+            words = [word.removeprefix(folder) for word in match[3].split()]
+            self._apply(int(match[1]), match[2], words, None if match[4] is None else int(match[4]))
             self.lines.append(f"{match[1]} {match[2]} {match[3]} = {match[4]}")
 
     @property
@@ -264,11 +272,13 @@ class Model:
         """The last operation that must have survived when operation `begun` had begun."""
         return self.syncs[index - 1] if (index := bisect.bisect_left(self.syncs, begun)) else 0
 
-    def check(self, tree: dict[str, Entry], begun: int) -> int:
-        """The moment (the first possible one) that a tree shows; raises Violation when it breaks a promise."""
+    def check(self, tree: dict[str, Entry], begun: int, durable: int | None = None) -> int:
+        """The moment (the first possible one) that a tree shows, from `durable` on if that is given; raises Violation
+        when it breaks a promise."""
+        tree = below(tree, self.folder)
         found = signature({path: (entry.number, entry.mode, entry.links, entry.content) for path, entry in tree.items()})
         begun = min(begun, self.last)
-        durable = self.durable(begun)
+        durable = self.durable(begun) if durable is None else durable
         reasons = []
         for moment in range(durable, begun + 1):
             if self.names[moment].signature == found:

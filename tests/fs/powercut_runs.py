@@ -3,12 +3,13 @@
     base.img        the file system before; it may be what an earlier power cut has left
     writes.log      what was written to the disk, in the format of powercut_log.py
     operations.txt  what the load has done
-    run.json        where the file system lies on the logged disk, and the seed
+    run.json        where the file system lies on the logged disk, how many workers there were, and the seed
 """
 import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import struct
 import tempfile
@@ -44,9 +45,13 @@ def load(folder: pathlib.Path, program: pathlib.Path | None) -> Subject:
     """What is known about a run."""
     facts = json.loads((folder / "run.json").read_text())
     base = (folder / "base.img").read_bytes()
-    windows = powercut_log.read(folder / "writes.log", facts["start"], len(base) // SECTOR, facts["mark"])
+    windows = powercut_log.read(folder / "writes.log", facts["start"], len(base) // SECTOR, facts["workers"])
     before = tree_after_replay(base, folder) if Image(base).needs_recovery else Image(base).tree()
-    return Subject(base, windows, Model(before, (folder / "operations.txt").read_text()), program)
+    text = (folder / "operations.txt").read_text()
+    models = [Model(before, text)] if facts["workers"] == 1 else [
+        Model(before, "\n".join(re.findall(rf"^# {n}: (.*)", text, re.MULTILINE)), f"/p{n}")
+        for n in range(facts["workers"])]
+    return Subject(base, windows, models, program, folder)
 
 
 def tree_after_replay(content: bytes, folder: pathlib.Path) -> dict[str, Entry]:
@@ -58,10 +63,10 @@ def tree_after_replay(content: bytes, folder: pathlib.Path) -> dict[str, Entry]:
         return Image(pathlib.Path(file.name).read_bytes()).tree()
 
 
-def _keep(folder: pathlib.Path, base: bytes, text: str, start: int, seed: int) -> None:
+def _keep(folder: pathlib.Path, base: bytes, text: str, start: int, seed: int, workers: int = 1) -> None:
     (folder / "base.img").write_bytes(base)
     (folder / "operations.txt").write_text(text)
-    (folder / "run.json").write_text(json.dumps({"start": start, "mark": start + len(base) // SECTOR, "seed": seed}))
+    (folder / "run.json").write_text(json.dumps({"start": start, "workers": workers, "seed": seed}))
 
 
 def make_base(folder: pathlib.Path, shape: str, seed: int) -> bytes:
@@ -92,7 +97,7 @@ def run_host(program: pathlib.Path, folder: pathlib.Path, shape: str, seed: int)
     earlier = folder / "earlier"
     base = make_base(earlier, shape, seed)
     _host_load(program, earlier, base, seed + 1000, EARLIER_OPERATIONS)
-    windows = powercut_log.read(earlier / "writes.log", 0, len(base) // SECTOR, len(base) // SECTOR)
+    windows = powercut_log.read(earlier / "writes.log", 0, len(base) // SECTOR, 1)
     number = len(windows) * 2 // 3
     state = powercut_log.arbitrary(number, windows[number], random.Random(seed))
     _host_load(program, folder, bytes(powercut_log.Disk(base, windows).content(state)), seed, HOST_OPERATIONS)
@@ -141,24 +146,29 @@ def boot_guest(build, folder: pathlib.Path, base: bytes, cmdline: str) -> str:
 
 
 def read_guest_log(folder: pathlib.Path, size: int) -> list[powercut_log.Window]:
-    return powercut_log.read(folder / "writes.log", PARTITION_START, size // SECTOR, PARTITION_START + size // SECTOR)
+    return powercut_log.read(folder / "writes.log", PARTITION_START, size // SECTOR)
 
 
-def run_guest(build, folder: pathlib.Path, shape: str, seed: int) -> None:
-    """The load in the guest, from boot to power-off."""
+def run_guest(build, folder: pathlib.Path, shape: str, seed: int, processes: bool = False) -> None:
+    """The load in the guest, from boot to power-off; with `processes` by four workers, each in its folder."""
     base = make_base(folder, shape, seed)
-    text = boot_guest(build, folder, base, f"tests=powercut_load powercut={seed} operations={GUEST_OPERATIONS}")
-    _keep(folder, base, text, PARTITION_START, seed)
+    test, workers = ("powercut_processes", 4) if processes else ("powercut_load", 1)
+    operations = GUEST_OPERATIONS // workers
+    text = boot_guest(build, folder, base, f"tests={test} powercut={seed} operations={operations}")
+    _keep(folder, base, text, PARTITION_START, seed, workers)
 
 
-def kill_guest(build, folder: pathlib.Path, shape: str, seed: int, operation: int) -> None:
-    """The load in the guest, killed when it has reached an operation."""
+def kill_guest(build, folder: pathlib.Path, shape: str, seed: int, operation: int) -> tuple[bytes, int, Model]:
+    """The load in the guest, killed when it has reached an operation. Returns the file system as it is then, the last
+    operation that had begun, and the model."""
     base = make_base(folder, shape, seed)
     with _start(build, folder, base, f"tests=powercut_load powercut={seed} operations=100000") as machine:
         machine.com2.expect(rf"op {operation} ", GUEST_TIMEOUT)
         machine.kill()
         text = machine.com2.text()
-    _keep(folder, base, text[:text.rfind("\n") + 1], PARTITION_START, seed)
+        disk = machine.image.read_bytes()[PARTITION_START * SECTOR:]
+    begun = struct.unpack_from("<Q", disk, len(base) + len(powercut_log.LOAD_MARK))[0]
+    return disk[:len(base)], begun, Model(Image(base).tree(), text[:text.rfind("\n") + 1])
 
 
 def journal_sectors(base: bytes) -> set[int]:

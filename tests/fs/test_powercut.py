@@ -18,17 +18,18 @@ import pytest
 from fs import powercut_log, powercut_runs, powercut_tree
 from fs.powercut_check import Checker, Subject, check_flushed, differences, must_be_clean, read_tree, run
 from fs.powercut_images import SHAPES
-from fs.powercut_log import State
+from fs.powercut_log import State, Window
 from fs.powercut_model import Violation
 from support.session import once
 
 pytestmark = pytest.mark.chapters("07")
 
-STATES = int(os.environ.get("RUNG_POWERCUT_STATES", "1200"))    # of the newest chapter's guest; as many on the host
+STATES = int(os.environ.get("RUNG_POWERCUT_STATES", "1000"))    # of the newest chapter's guest; as many on the host
 GUEST_SHAPES = ("1k", "2k", "4k")
 PARTS = 2                                                       # of a run's states: tests that run side by side
 NESTED_EVERY, NESTED = 20, 6                                    # every so many states: cuts during our replay
-GUEST_MOUNTS = 6 if STATES < 5000 else 40
+GUEST_MOUNTS = 6 if STATES < 5000 else 40                       # states that the guest mounts
+GUEST_CUTS = 10                                                 # cuts during each of these mounts
 WINDOW_SECTORS = 20                                             # there must be windows of so many, or it proves little
 WINDOWS_WANTED = 20
 ARTIFACTS = pathlib.Path(os.environ.get("RUNG_ARTIFACTS") or pathlib.Path(__file__).parents[2] / "build/test-artifacts")
@@ -69,10 +70,10 @@ def host_run(builder, chapter, program, seed):
 @pytest.fixture
 def guest_run(builder, chapter, program, seed):
     """The same in the guest."""
-    def get(shape: str) -> Subject:
+    def get(shape: str, processes: bool = False) -> Subject:
         build = builder.build(chapter, TEST=1)
-        folder = builder.shared / f"powercut-{chapter}-guest-{shape}"
-        once(builder.shared, folder.name, lambda: powercut_runs.run_guest(build, folder, shape, seed))
+        folder = builder.shared / f"powercut-{chapter}-guest-{shape}-{processes}"
+        once(builder.shared, folder.name, lambda: powercut_runs.run_guest(build, folder, shape, seed, processes))
         return powercut_runs.load(folder, program)
     return get
 
@@ -112,7 +113,7 @@ def test_host(chapter, host_run, share, memory_folder, seed, shape, part):
 def test_host_ends(chapter, host_run, memory_folder, seed, shape):
     """The first and the last moments of a clean file system's run: each subset of what a mount and an unmount write."""
     subject = host_run(shape, earlier=True)
-    check_states(subject, subject.states(0, seed), seed, memory_folder, f"{chapter}-ends-{shape}", 4)
+    check_states(subject, subject.states(0, seed), seed, memory_folder, f"{chapter}-ends-{shape}", 8)
 
 
 def test_host_large(builder, chapter, program, memory_folder, seed):
@@ -120,7 +121,7 @@ def test_host_large(builder, chapter, program, memory_folder, seed):
     folder = builder.shared / f"powercut-{chapter}-large"
     once(builder.shared, folder.name, lambda: powercut_runs.run_host_large(program, folder))
     subject = powercut_runs.load(folder, program)
-    assert subject.model.ended
+    assert subject.models[0].ended
     check_states(subject, subject.states(STATES // 6, seed), seed, memory_folder, f"{chapter}-large")
 
 
@@ -136,7 +137,7 @@ def test_host_read_only(host_run, memory_folder, seed):
         image.write_bytes(content)
         status, output = run(subject.program, "mount", image, log)
         assert status == 0, output
-        windows = powercut_log.read(log, 0, len(content) // powercut_log.SECTOR, -1)
+        windows = powercut_log.read(log, 0, len(content) // powercut_log.SECTOR)
         assert any(window.writes for window in windows)
         check_flushed(windows)
         # No orphan was cleared up: of names and contents that makes no difference.
@@ -152,23 +153,40 @@ def test_guest(chapter, guest_run, share, memory_folder, seed, shape, part):
                  f"{chapter}-guest-{shape}-{part}")
 
 
+@pytest.mark.chapters("08")
+@pytest.mark.parametrize("part", range(PARTS))
+def test_processes(chapter, guest_run, share, memory_folder, seed, part):
+    """The same when several processes are busy at once, each in its folder."""
+    subject = guest_run("1k", processes=True)
+    if part == 0:
+        check_run(subject, memory_folder)
+        together = [window for window in subject.windows if len({worker for _, worker, _ in window.marks}) > 1]
+        assert len(together) >= WINDOWS_WANTED, f"{len(together)} windows with the work of several processes"
+    check_states(subject, subject.states(share("1k", GUEST_SHAPES) // 2, seed, part, PARTS), seed, memory_folder,
+                 f"{chapter}-processes-{part}")
+
+
+def end_of(base: bytes, windows: list[Window]) -> bytes:
+    """The disk when all that was flushed has happened."""
+    return powercut_log.Disk(base, windows).content(State(len(windows) - 1, 0, (), "end"))
+
+
 def check_run(subject: Subject, memory_folder: pathlib.Path) -> None:
     """A run is what it has to be: busy, ended well, and all of it on the disk at the end."""
-    assert subject.model.ended, "the load has not ended"
+    assert all(model.ended for model in subject.models), "the load has not ended"
     large = [window for window in subject.windows if window.sectors >= WINDOW_SECTORS]
     assert len(large) >= WINDOWS_WANTED, f"{len(large)} windows of {WINDOW_SECTORS} unflushed sectors"
-    done = {line.split()[1] for line in subject.model.lines[1:] if not line.rpartition(" = ")[2].startswith("-")}
+    done = {line.split()[1] for model in subject.models for line in model.lines[1:] if not line.rpartition(" = ")[2].startswith("-")}
     assert done >= {"create", "write", "truncate", "link", "symlink", "unlink", "mkdir", "rmdir", "rename", "fsync",
                     "sync", "open", "swrite", "close"}, f"only {sorted(done)}"
     assert journal_turns(subject) > 1, "the journal was never full"
     check_flushed(subject.windows)
     # Nothing was lost on the way: without a cut the last operation is what is there, and no replay is due.
     image = memory_folder / "end.img"
-    image.write_bytes(powercut_log.Disk(subject.base, subject.windows).content(
-        powercut_log.State(len(subject.windows) - 1, 0, (), "end")))
+    image.write_bytes(end_of(subject.base, subject.windows))
     must_be_clean(image, "power-off")
-    subject.model.durable = lambda begun: subject.model.last
-    subject.model.check(read_tree(image), subject.model.last)
+    for model in subject.models:
+        model.check(read_tree(image), model.last, durable=model.last)
 
 
 def journal_turns(subject: Subject) -> float:
@@ -190,6 +208,19 @@ def test_guest_run(guest_run, memory_folder, shape):
     check_run(guest_run(shape), memory_folder)
 
 
+def boot_and_check(build, memory_folder: pathlib.Path, content: bytes) -> list[Window]:
+    """Has the guest mount a file system, and go off. The end of that is in end.img; returns what it has written."""
+    folder = memory_folder / "boot"
+    powercut_runs.boot_guest(build, folder, content, "tests=powercut_mount off")
+    windows = powercut_runs.read_guest_log(folder, len(content))
+    check_flushed(windows)
+    image = memory_folder / "end.img"
+    image.write_bytes(end_of(content, windows))
+    must_be_clean(image, "a boot and a power-off")
+    shutil.rmtree(folder)
+    return windows
+
+
 def test_guest_mounts(builder, chapter, host_run, memory_folder, seed):
     """The guest mounts what a power cut has left, replays it as e2fsck does, and leaves it clean; and when the power is
     cut again while it does, the next mount does."""
@@ -197,41 +228,24 @@ def test_guest_mounts(builder, chapter, host_run, memory_folder, seed):
     checker = Checker(subject, memory_folder)
     build = builder.build(chapter, TEST=1)
     states = [state for state in subject.states(STATES, seed + 2) if state.kind.startswith("random")]
-    for state in random.Random(seed).sample(states, GUEST_MOUNTS):
+    for state in random.Random(seed).sample(states, min(GUEST_MOUNTS, len(states))):
         tree = checker.check(state)
         content = bytes(checker.disk.content(state))
-        folder = memory_folder / "boot"
-        powercut_runs.boot_guest(build, folder, content, "tests=powercut_mount off")
-        windows = powercut_runs.read_guest_log(folder, len(content))
-        check_flushed(windows)
+        windows = boot_and_check(build, memory_folder, content)
+        found = read_tree(memory_folder / "end.img")
+        assert not differences(tree, found), f"e2fsck and the guest do not agree about {state}"
         disk = powercut_log.Disk(content, windows)
-        image = memory_folder / "after.img"
-        image.write_bytes(disk.content(powercut_log.State(len(windows) - 1, 0, (), "end")))
-        must_be_clean(image, f"a boot and a power-off with {state}")
-        assert not differences(tree, read_tree(image)), f"e2fsck and the guest do not agree about {state}"
-        again = powercut_log.choose_states(windows, subject.special, 10, seed)
-        for inner in random.Random(seed).sample(again, 10):
+        again = powercut_log.choose_states(windows, subject.special, GUEST_CUTS, seed)
+        for inner in random.Random(seed).sample(again, min(GUEST_CUTS, len(again))):
             assert not differences(tree, checker.check_content(disk.content(inner))), f"{state}, and then {inner}"
-        shutil.rmtree(folder)
 
 
 def test_killed(builder, chapter, memory_folder, seed):
     """When the machine is killed in the midst of its work, the next boot finds all that was synced."""
     build = builder.build(chapter, TEST=1)
     choose = random.Random(seed)
-    for attempt in range(3):
-        folder = memory_folder / f"killed{attempt}"
-        powercut_runs.kill_guest(build, folder, "1k", seed + attempt, choose.randrange(50, 900))
-        subject = powercut_runs.load(folder, None)
-        final = powercut_log.State(len(subject.windows) - 1, subject.windows[-1].last,
-                                   tuple((n, None) for n in range(len(subject.windows[-1].writes))), "killed")
-        content = powercut_log.Disk(subject.base, subject.windows).content(final)
-        boot = memory_folder / "boot"
-        powercut_runs.boot_guest(build, boot, bytes(content), "tests=powercut_mount off")
-        windows = powercut_runs.read_guest_log(boot, len(content))
-        image = memory_folder / "after.img"
-        image.write_bytes(powercut_log.Disk(bytes(content), windows).content(
-            powercut_log.State(len(windows) - 1, 0, (), "end")))
-        must_be_clean(image, "a kill, a boot and a power-off")
-        subject.model.check(read_tree(image), subject.windows[-1].operation(final.cut))
-        shutil.rmtree(boot)
+    for attempt in range(2):
+        content, begun, model = powercut_runs.kill_guest(build, memory_folder / f"killed{attempt}", "1k", seed + attempt,
+                                                         choose.randrange(50, 600))
+        boot_and_check(build, memory_folder, content)
+        model.check(read_tree(memory_folder / "end.img"), begun)

@@ -16,7 +16,7 @@ from tools.machine import writelog
 pytestmark = pytest.mark.chapters("07")
 
 FILE, FOLDER = 0o100640, 0o040750
-MARK_SECTOR = 100
+MARK_SECTOR = 30          # behind the file system
 
 
 def entry(sector: int, data: bytes = b"", flags: int = 0) -> bytes:
@@ -38,7 +38,7 @@ FLUSH = entry(0, flags=writelog.FLUSH)
 def read(tmp_path, *entries: bytes) -> list[Window]:
     path = tmp_path / "log"
     path.write_bytes(HEAD + b"".join(entries))
-    return powercut_log.read(path, 10, 20, MARK_SECTOR)
+    return powercut_log.read(path, 10, 20, 1)
 
 
 def test_log_is_read_to_its_end(tmp_path):
@@ -46,11 +46,11 @@ def test_log_is_read_to_its_end(tmp_path):
     windows = read(tmp_path, mark(1), entry(12, sectors(1, 2)), FLUSH, mark(2), entry(29, sectors(3)),
                    entry(15, sectors(4, 5))[:-1])
     assert [window.writes for window in windows] == [[Write(1, 2, sectors(1, 2))], [Write(4, 19, sectors(3))]]
-    assert [(window.before, window.operation(99)) for window in windows] == [(0, 1), (1, 2)]
-    assert windows[1].operation(3) == 1         # cut before the mark
+    assert [(window.before, window.begun(99)) for window in windows] == [((0,), (1,)), ((1,), (2,))]
+    assert windows[1].begun(3) == (1,)          # cut before the mark
 
 
-@pytest.mark.parametrize("wrong", [entry(9, sectors(1)), entry(29, sectors(1, 2)), entry(MARK_SECTOR, sectors(1)),
+@pytest.mark.parametrize("wrong", [entry(9, sectors(1)), entry(29, sectors(1, 2)), entry(MARK_SECTOR, sectors(1)), entry(31, sectors(1)),
                                    entry(12, sectors(1), writelog.FUA)])
 def test_log_must_make_sense(tmp_path, wrong):
     """Writes outside the file system, and what we do not understand, are an error."""
@@ -173,6 +173,14 @@ def test_what_may_not_be(model, begun, files, message):
         model.check(tree(**files), begun)
 
 
+def test_folders(model):
+    """A model of a folder sees that alone."""
+    in_folder = Model(tree() | {"/p": Entry(11, FOLDER, 2, 0, 0, b"")}, OPERATIONS.replace(" /", " /p/"), "/p")
+    assert [names.signature for names in in_folder.names] == [names.signature for names in model.names]
+    assert in_folder.check({"/x": Entry(9, FILE, 1, 0, 0, b""), "/p": Entry(11, FOLDER, 2, 0, 0, b""),
+                            "/p/a": Entry(12, FILE, 1, 3000, 0, FIRST)}, 4) == 3
+
+
 def test_links_and_rights(model):
     """Link counts and rights are compared too."""
     for changed in ({"links": 2}, {"mode": FILE | 0o777}):
@@ -187,7 +195,7 @@ def test_links_and_rights(model):
 @pytest.fixture
 def checker(tmp_path) -> Checker:
     base = powercut_runs.make_base(tmp_path / "base", "1k", 1)
-    return Checker(Subject(base, [Window(0)], Model(Image(base).tree(), ""), None), tmp_path)
+    return Checker(Subject(base, [Window(0)], [Model(Image(base).tree(), "")], None, tmp_path), tmp_path)
 
 
 def test_clean_image(checker):

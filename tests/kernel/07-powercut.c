@@ -28,7 +28,8 @@ static void unlock(void)
 
 TEST(powercut_load, "with powercut=SEED the machine is busy, then goes off with files left open")
 {
-    static struct powercut load = {.mark_lock = lock, .mark_unlock = unlock, .note = test_note};
+    static struct powercut load = {
+        .folder = "", .mark_lock = lock, .mark_unlock = unlock, .note = test_note};
     struct block_device partition;
     uint8_t type;
     uint64_t seed = options_number("powercut", 0);
@@ -39,15 +40,10 @@ TEST(powercut_load, "with powercut=SEED the machine is busy, then goes off with 
     load.disk = block_device(0);
     REQUIRE(partition_open(load.disk, 1, &partition, &type) == 0);
     load.mark_sector = partition.first_sector + partition.sector_count;
-    load.random = (seed + 1) * 0x9e3779b97f4a7c15;
+    load.random = powercut_random(seed);
     load.buffer = kmalloc(POWERCUT_WRITE_MAX + 8);
     REQUIRE(load.buffer != NULL);
-    uint32_t operations = (uint32_t)options_number("operations", 100);
-    if (operations == 0) {
-        powercut_run_large(&load);
-    } else {
-        powercut_run(&load, operations);
-    }
+    powercut_run(&load, (uint32_t)options_number("operations", 100));
     power_off();
 }
 
