@@ -521,7 +521,15 @@ CASE(ahead_given_up,
     for (uint32_t block = 600; block < 600 + 32; block++) {
         touch(block);
     }
-    cache_read_ahead(cache, 1200, 32);
+    CHECK(cache_write_back(cache, BUFFER_DIRTY) == 0);
+    for (uint32_t block = 700; block < 700 + MAX; block++) {
+        touch(block);
+    }
+    for (uint32_t block = 1100; block < 1100 + 8 * 32; block += 32) {
+        disk.bad[(block + 30) * block_sectors] = 1;
+        cache_read_ahead(cache, block, 32);
+        CHECK(cache_present(cache, block + 31));
+    }
     stop();
 }
 
