@@ -69,8 +69,8 @@ def test_states(tool, image):
 
 
 # Offset in the superblock, format, value: each makes no sense, for itself or beside the others.
-NONSENSE = [(0x00, "<I", 1), (0x04, "<I", 0), (0x04, "<I", 99999), (0x14, "<I", 0), (0x14, "<I", 2), (0x18, "<I", 7),
-            (0x1c, "<I", 1), (0x20, "<I", 0), (0x20, "<I", 100), (0x20, "<I", 1 << 20), (0x28, "<I", 0),
+NONSENSE = [(0x00, "<I", 1), (0x00, "<I", 2000), (0x04, "<I", 0), (0x04, "<I", 99999), (0x14, "<I", 0), (0x14, "<I", 2),
+            (0x18, "<I", 7), (0x1c, "<I", 1), (0x20, "<I", 0), (0x20, "<I", 100), (0x20, "<I", 1 << 20), (0x28, "<I", 0),
             (0x28, "<I", 1 << 31), (0x54, "<I", 0), (0x54, "<I", 1 << 31), (0x58, "<H", 0), (0x58, "<H", 96),
             (0x58, "<H", 8192), (0xe0, "<I", 3)]
 
@@ -180,6 +180,7 @@ def test_orphans(tool, image):
     assert run("e2fsck", "-fp", copy, status=None).returncode <= 1
     done = script(tool, image, ["tree"])
     assert "finished: 2" in done.console
+    assert field(image, STATE) == VALID
     check(image)
     check(copy)
     assert done.output == script(tool, copy, ["tree"]).output
