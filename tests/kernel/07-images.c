@@ -248,8 +248,8 @@ static void corrupt(void)
             offset = test_random_below(2) ? 4 * test_random_below(16) : offset;
         }
         REQUIRE(page != NULL);
-        uint32_t value = test_random_below(3) ? values[test_random_below(ARRAY_LENGTH(values))] :
-                                                (uint32_t)test_random();
+        uint32_t value = test_random_below(3) ? values[test_random_below(ARRAY_LENGTH(values))]
+                                              : (uint32_t)test_random();
         if (test_random_below(3) == 0) {
             page[offset] ^= (char)(1u << test_random_below(8));
         } else {

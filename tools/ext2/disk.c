@@ -40,8 +40,8 @@ static bool transfer(struct host_disk *disk, bool write, uint64_t sector, char *
         return true;
     }
     while (size > 0) {
-        ssize_t done = write ? pwrite(disk->file, data, size, (off_t)offset) :
-                               pread(disk->file, data, size, (off_t)offset);
+        ssize_t done = write ? pwrite(disk->file, data, size, (off_t)offset)
+                             : pread(disk->file, data, size, (off_t)offset);
         if (done <= 0) {
             return false;
         }
@@ -329,8 +329,8 @@ struct host_disk *host_disk_open(const char *path, enum host_disk_mode mode)
     disk->file = file;
     if (mode == HOST_DISK_PRIVATE && status.st_size > 0) {
         disk->mapped = (size_t)status.st_size;
-        disk->data = mmap(NULL, disk->mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE,
-                          file, 0);
+        disk->data =
+            mmap(NULL, disk->mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, file, 0);
         if (disk->data == MAP_FAILED) {
             perror(path);
             exit(2);

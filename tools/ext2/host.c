@@ -153,8 +153,8 @@ void *krealloc(void *pointer, size_t size)
     if (!pointer) {
         return kmalloc(size);
     }
-    return may_allocate() || size <= malloc_usable_size(pointer) ? realloc(pointer, size ? size : 1) :
-                                                                   NULL;
+    return may_allocate() || size <= malloc_usable_size(pointer) ? realloc(pointer, size ? size : 1)
+                                                                 : NULL;
 }
 
 void kfree(void *pointer)
@@ -195,8 +195,9 @@ static phys_t take_pages(unsigned order, size_t size)
         return address;
     }
     if (!host_memory) {
-        host_memory = mmap(NULL, MEMORY_SIZE + ((size_t)PAGE_SIZE << ORDERS), PROT_READ | PROT_WRITE,
-                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        host_memory =
+            mmap(NULL, MEMORY_SIZE + ((size_t)PAGE_SIZE << ORDERS), PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (host_memory == MAP_FAILED) {
             host_fail("no memory");
         }

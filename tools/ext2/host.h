@@ -65,8 +65,8 @@ struct block_device *host_disk_device(struct host_disk *disk);
 enum host_disk_operation { HOST_DISK_READS, HOST_DISK_WRITES, HOST_DISK_FLUSHES };
 
 // Makes operations fail with -EIO: of those that touch a sector from first to last (any flush does)
-// `after` go well, and then `count` fail. Several may be set at once. A write that fails has written
-// the sectors before the bad one.
+// `after` go well, and then `count` fail. Several may be set at once. A write that fails has
+// written the sectors before the bad one.
 struct host_disk_fault {
     enum host_disk_operation operation;
     uint64_t first, last;

@@ -7,26 +7,27 @@
 
 static void usage(FILE *out)
 {
-    fprintf(out, "usage: ext2 [OPTION...] IMAGE[:PARTITION] COMMAND [ARGUMENT...]\n"
-                 "       ext2 [OPTION...] IMAGE[:PARTITION] script FILE    (- for standard input)\n"
-                 "\n"
-                 "Mounts the ext2 file system in an image of a disk or a partition (:0 is the whole\n"
-                 "image) with the kernel's own code, runs a command, and unmounts it. Commands that\n"
-                 "only look leave the image alone: what a replay of its journal changes stays in\n"
-                 "memory. A script has a command on each line, all in one mount; it prints what they\n"
-                 "print, and behind each its result, as in \"= 0\" or \"= ENOENT\".\n"
-                 "\n"
-                 "DATA is =TEXT, @FILE, @FILE:OFFSET:LENGTH, or 0:LENGTH for zeroes.\n"
-                 "\n"
-                 "  -p          change nothing in the image, whatever the command\n"
-                 "  -q          say nothing of what the kernel prints\n"
-                 "  -c BLOCKS   of cache (1024); 0: as few as it can do with\n"
-                 "  -t SECONDS  the time, since 1970\n"
-                 "  -l FILE     log of all writes and flushes (as QEMU's blklogwrites has it)\n"
-                 "  -k WRITES   cut the power after so many writes: exit status 3\n"
-                 "  -f FAULT    as the command fail, words separated by commas: read,0,1,2056\n"
-                 "\n"
-                 "Commands:\n");
+    fprintf(out,
+            "usage: ext2 [OPTION...] IMAGE[:PARTITION] COMMAND [ARGUMENT...]\n"
+            "       ext2 [OPTION...] IMAGE[:PARTITION] script FILE    (- for standard input)\n"
+            "\n"
+            "Mounts the ext2 file system in an image of a disk or a partition (:0 is the whole\n"
+            "image) with the kernel's own code, runs a command, and unmounts it. Commands that\n"
+            "only look leave the image alone: what a replay of its journal changes stays in\n"
+            "memory. A script has a command on each line, all in one mount; it prints what they\n"
+            "print, and behind each its result, as in \"= 0\" or \"= ENOENT\".\n"
+            "\n"
+            "DATA is =TEXT, @FILE, @FILE:OFFSET:LENGTH, or 0:LENGTH for zeroes.\n"
+            "\n"
+            "  -p          change nothing in the image, whatever the command\n"
+            "  -q          say nothing of what the kernel prints\n"
+            "  -c BLOCKS   of cache (1024); 0: as few as it can do with\n"
+            "  -t SECONDS  the time, since 1970\n"
+            "  -l FILE     log of all writes and flushes (as QEMU's blklogwrites has it)\n"
+            "  -k WRITES   cut the power after so many writes: exit status 3\n"
+            "  -f FAULT    as the command fail, words separated by commas: read,0,1,2056\n"
+            "\n"
+            "Commands:\n");
     commands_help(out);
 }
 
@@ -138,8 +139,8 @@ int main(int argc, char **argv)
     int partition = partition_of(image);
     bool script = strcmp(words[0], "script") == 0 && word_count == 2;
     struct host_disk *disk = host_disk_open(
-        image, options.private || !(script || command_changes(words[0])) ? HOST_DISK_PRIVATE :
-                                                                           HOST_DISK_WRITE);
+        image, options.private || !(script || command_changes(words[0])) ? HOST_DISK_PRIVATE
+                                                                         : HOST_DISK_WRITE);
     if (options.log) {
         host_disk_log(disk, options.log);
     }
@@ -158,8 +159,8 @@ int main(int argc, char **argv)
         host_disk_close(disk);
         return say(image, NULL, error);
     }
-    int64_t result = script ? run_script(&session, words[1]) :
-                              session_run(&session, word_count, words);
+    int64_t result =
+        script ? run_script(&session, words[1]) : session_run(&session, word_count, words);
     if (result < 0) {
         say(words[0], word_count > 1 ? words[1] : NULL, result);
     }
