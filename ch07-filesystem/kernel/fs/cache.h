@@ -47,10 +47,10 @@ void cache_destroy(struct cache *cache);
 size_t cache_block_size(const struct cache *cache);
 size_t cache_blocks_max(const struct cache *cache);
 
-// Finds a block, reads it where it is not in memory, and holds it. Where the cache is full the least
-// recently used clean block makes room, after that what is changed is written: but no block that is
-// held. 0; -EIO; -EINVAL behind the end of the device; -ENOMEM when there is no memory, or all
-// blocks are held or may not be written yet.
+// Finds a block, reads it where it is not in memory, and holds it. Where the cache is full the
+// least recently used clean block makes room, after that what is changed is written: but no block
+// that is held. 0; -EIO; -EINVAL behind the end of the device; -ENOMEM when there is no memory, or
+// all blocks are held or may not be written yet.
 int cache_read(struct cache *cache, uint32_t block, struct buffer **buffer);
 
 // The same without reading, for a block that will be overwritten as a whole: its bytes are zeroes,

@@ -86,7 +86,8 @@ bool ext2_blocks_valid(struct ext2 *ext2, uint32_t block, uint32_t count)
            (offset >= ext2->head_blocks || !has_head(ext2, number));
 }
 
-// The first bit from start on, below end, that is clear in a bitmap, and in another if there is one.
+// The first bit from start on, below end, that is clear in a bitmap, and in another if there is
+// one.
 static uint32_t find_clear(const uint64_t *bitmap, const uint64_t *other, uint32_t start,
                            uint32_t end)
 {
@@ -103,7 +104,8 @@ static uint32_t find_clear(const uint64_t *bitmap, const uint64_t *other, uint32
 }
 
 // Sets the first clear bit of a bitmap from start on, or before that; never one that is set in
-// `other`. -ENOSPC where there is no such bit. The bitmap's count has said that there is a clear one.
+// `other`. -ENOSPC where there is no such bit. The bitmap's count has said that there is a clear
+// one.
 static int take(struct ext2 *ext2, uint32_t block, const uint64_t *other, uint32_t start,
                 uint32_t end, uint32_t *bit)
 {

@@ -7,8 +7,8 @@
 // the end of an entry that is longer than its name needs. So no entry ever moves, and a position
 // that readdir gave, a byte's offset, stays right whatever happens to other entries.
 //
-// Linux can index a directory by hashes of its names; the index lies where we see an unused entry or
-// the end of one, so reading needs nothing of it, and a change says that it is no longer kept.
+// Linux can index a directory by hashes of its names; the index lies where we see an unused entry
+// or the end of one, so reading needs nothing of it, and a change says that it is no longer kept.
 #include "kernel/fs/ext2.h"
 
 #include "lib/errno.h"
@@ -32,8 +32,8 @@ static bool named(const struct ext2_directory_entry *entry, const char *name, si
     return entry->name_len == length && memcmp(entry->name, name, length) == 0;
 }
 
-// Whether the lengths in an entry can be believed, with `room` bytes left in its block, enough for a
-// header. Asked for each entry on the way through a directory of thousands: it has to be quick.
+// Whether the lengths in an entry can be believed, with `room` bytes left in its block, enough for
+// a header. Asked for each entry on the way through a directory of thousands: it has to be quick.
 static inline bool lengths_valid(const struct ext2_directory_entry *entry, uint32_t room)
 {
     uint32_t rec_len = entry->rec_len;

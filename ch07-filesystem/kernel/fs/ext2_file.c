@@ -10,8 +10,8 @@
 
 // ---- Reading ----
 
-// Has the blocks read that a sequential reader, who is about to read `index`, will want next. Returns
-// whether it is one.
+// Has the blocks read that a sequential reader, who is about to read `index`, will want next.
+// Returns whether it is one.
 static bool read_ahead(struct ext2_inode *inode, uint32_t index)
 {
     struct ext2 *ext2 = ext2_of(&inode->inode);
@@ -152,8 +152,8 @@ static int zero_tail(struct ext2_inode *inode, uint64_t size)
     return 0;
 }
 
-// Gets a block of a file to put `size` bytes into: as it is, or as zeroes if it is new, or if all of
-// it will be written and it is not in memory. Then *fresh says that it must not stay so.
+// Gets a block of a file to put `size` bytes into: as it is, or as zeroes if it is new, or if all
+// of it will be written and it is not in memory. Then *fresh says that it must not stay so.
 static int get_block(struct ext2_inode *inode, uint32_t index, size_t size, struct buffer **buffer,
                      bool *allocated, bool *fresh)
 {

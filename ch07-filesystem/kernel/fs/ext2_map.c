@@ -16,7 +16,8 @@
 #include "lib/errno.h"
 
 #define LEVELS 4
-#define FREE_MIN 4 // credits that must be left to look into an indirect block: its own, a bit's, spare
+// Credits that must be left to look into an indirect block: its own, a bit's, and a spare one.
+#define FREE_MIN 4
 
 // The way to a file's block, as far as it has been gone.
 struct way {

@@ -3,8 +3,8 @@
 //
 // What can fail is reading and allocating. Directory blocks that will be changed are held by their
 // places; an inode that will be changed is written once as it is, which makes its block a part of
-// the transaction: it stays in memory. A new inode that gets no name becomes an orphan, and goes the
-// way of all orphans when its last hold is given back.
+// the transaction: it stays in memory. A new inode that gets no name becomes an orphan, and goes
+// the way of all orphans when its last hold is given back.
 #include "kernel/fs/ext2.h"
 
 #include "lib/errno.h"
@@ -444,7 +444,8 @@ int ext2_rename(struct inode *old_directory, const char *old_name, size_t old_le
                 struct inode *new_directory, const char *new_name, size_t new_length)
 {
     struct change change = {.directory = ext2_inode_of(old_directory), .name = old_name,
-                            .name_length = old_length, .new_directory = ext2_inode_of(new_directory),
+                            .name_length = old_length,
+                            .new_directory = ext2_inode_of(new_directory),
                             .new_name = new_name, .new_length = new_length};
     if (name_dots(old_name, old_length) || name_dots(new_name, new_length)) {
         return -EINVAL;

@@ -358,8 +358,8 @@ static struct buffer *least_recent(struct cache *cache)
     return list_empty(&cache->lru) ? NULL : LIST_ENTRY(cache->lru.next, struct buffer, lru_node);
 }
 
-// Finds a buffer for a block that is not in memory, and takes it out of the LRU list. Without `wait`
-// only one that can be had at once.
+// Finds a buffer for a block that is not in memory, and takes it out of the LRU list. Without
+// `wait` only one that can be had at once.
 static int take(struct cache *cache, uint32_t block, bool wait, struct buffer **taken)
 {
     struct buffer *buffer = least_recent(cache);
@@ -405,8 +405,8 @@ static struct buffer *find_settled(struct cache *cache, uint32_t block)
     return buffer;
 }
 
-// cache_read for a block that is not in memory, or on its way there. Not inline: a hit needs none of
-// the registers that it saves.
+// cache_read for a block that is not in memory, or on its way there. Not inline: a hit needs none
+// of the registers that it saves.
 static __attribute__((noinline)) int read_block(struct cache *cache, uint32_t block,
                                                 struct buffer **result)
 {

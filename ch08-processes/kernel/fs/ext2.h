@@ -226,12 +226,12 @@ unsigned ext2_orphans_finish(struct ext2 *ext2);
 uint32_t ext2_group_first(const struct ext2 *ext2, uint32_t group);
 uint32_t ext2_group_blocks(const struct ext2 *ext2, uint32_t group);
 
-// Whether a group's descriptor makes sense: its bitmaps and its part of the inode table lie in it and
-// nowhere else, and no more is free than there is.
+// Whether a group's descriptor makes sense: its bitmaps and its part of the inode table lie in it
+// and nowhere else, and no more is free than there is.
 bool ext2_group_valid(struct ext2 *ext2, uint32_t group);
 
-// Whether `count` blocks (at least 1) from `block` on may belong to a file: they are in one group of
-// the file system, and none of its metadata.
+// Whether `count` blocks (at least 1) from `block` on may belong to a file: they are in one group
+// of the file system, and none of its metadata.
 bool ext2_blocks_valid(struct ext2 *ext2, uint32_t block, uint32_t count);
 
 static inline bool ext2_block_valid(struct ext2 *ext2, uint32_t block)
@@ -275,8 +275,8 @@ int ext2_map(struct ext2_inode *inode, uint32_t index, uint32_t *block, unsigned
 
 #define EXT2_MAP_CREDITS 13 // metadata blocks that ext2_map_allocate may change, with the inode's
 
-// The same, but allocates a block in place of a hole, and says so: it is in the cache then, dirty and
-// full of zeroes. -ENOSPC leaves no trace, nor does another error.
+// The same, but allocates a block in place of a hole, and says so: it is in the cache then, dirty
+// and full of zeroes. -ENOSPC leaves no trace, nor does another error.
 int ext2_map_allocate(struct ext2_inode *inode, uint32_t index, uint32_t *block, bool *allocated);
 
 // Frees the file's blocks from `index` on, the last first, until none is left or the operation has

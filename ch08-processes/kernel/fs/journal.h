@@ -29,12 +29,12 @@ void journal_close(struct journal *journal);
 bool journal_needs_replay(const struct journal *journal);
 
 // Writes all whole transactions of the journal to their places, each block once, leaves out revoked
-// ones, flushes, marks the journal empty and flushes. A transaction whose commit block is missing or
-// torn, and what is behind it, never happened. valid(context, block) says whether the file system
-// has such a block: one that it has not, or that is the journal's own, ends the replay with
-// -EUCLEAN, before anything is written. Returns the number of transactions replayed, -EIO, -EUCLEAN,
-// -ENOMEM; after an error the journal is as it was, and the cache is to be destroyed. Who holds a
-// block or remembers what it said reads it again.
+// ones, flushes, marks the journal empty and flushes. A transaction whose commit block is missing
+// or torn, and what is behind it, never happened. valid(context, block) says whether the file
+// system has such a block: one that it has not, or that is the journal's own, ends the replay with
+// -EUCLEAN, before anything is written. Returns the number of transactions replayed, -EIO,
+// -EUCLEAN, -ENOMEM; after an error the journal is as it was, and the cache is to be destroyed. Who
+// holds a block or remembers what it said reads it again.
 int journal_replay(struct journal *journal, bool (*valid)(void *context, uint32_t block),
                    void *context);
 
@@ -66,9 +66,9 @@ void journal_forget(struct journal *journal, uint32_t block);
 // Commits the running transaction, if there is anything in it or any dirty data: when it returns 0
 // all changes made so far survive. Where the journal gets half full a checkpoint follows. -EIO when
 // data could not be written (they are kept and tried again next time, the transaction commits none
-// the less), or the journal could not: then nothing has happened and it can be tried again. But when
-// the commit block or a flush fails nobody knows what is on the disk: then the journal is given up,
-// with a message, and answers -EROFS from then on. The next mount's replay finds out.
+// the less), or the journal could not: then nothing has happened and it can be tried again. But
+// when the commit block or a flush fails nobody knows what is on the disk: then the journal is
+// given up, with a message, and answers -EROFS from then on. The next mount's replay finds out.
 int journal_commit(struct journal *journal);
 
 // Commits, and puts everything into its place. 0, -EIO, -EROFS.
