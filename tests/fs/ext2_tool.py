@@ -14,11 +14,12 @@ ENVIRONMENT = {**os.environ, **SANITIZER, "LC_ALL": "C", "PATH": f"{os.environ['
 
 
 def build(builder, chapter, variant: str = "plain", main: str | None = None,
-          more: str | None = None) -> pathlib.Path:
+          more: str | None = None, beside: tuple[str, ...] = ()) -> pathlib.Path:
     """The program `ext2` (or tests/fs/MAIN in its place) over a chapter's sources, built once for all tests.
 
     variant    plain, san or fuzz
     more       a further source in tests/fs, which uses the commands
+    beside     further sources in tests/fs, which do not
     """
     folder = builder.copy(chapter)
     name = pathlib.Path(main).stem if main else "ext2"
@@ -26,7 +27,9 @@ def build(builder, chapter, variant: str = "plain", main: str | None = None,
     arguments = [f"CHAPTER={folder}", f"OUT={output}", f"VARIANT={variant}", "EXTRA=-Werror",
                  f"LLVM={os.environ.get('LLVM', '')}"]
     arguments += [f"MAIN={ROOT / 'tests' / 'fs' / main}"] if main else []
-    arguments += [f"MORE={ROOT / 'tests' / 'fs' / more}", "COMMANDS=1"] if more else []
+    sources = [str(ROOT / "tests" / "fs" / source) for source in ((more,) if more else ()) + beside]
+    arguments += [f"MORE={' '.join(sources)}"] if sources else []
+    arguments += ["COMMANDS=1"] if more else []
 
     def run() -> list:
         done = make(TOOL, *arguments)

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.chapters("07")
 @pytest.mark.parametrize("case", CASES)
 def test_case(builder, chapter, pytestconfig, case: str) -> None:
     """What the CASE of this name in cache_cases.c claims."""
-    program = build(builder, chapter, "san", "cache_cases.c", ("tests/fs/volatile_disk.c",))
+    program = build(builder, chapter, "san", "cache_cases.c", beside=("volatile_disk.c",))
     run(program, case, str(pytestconfig.getoption("--seed")), timeout=300)
 
 

@@ -13,7 +13,7 @@ import shutil
 import struct
 
 import pytest
-from fs.ext2_tool import build, mke2fs, run
+from fs.ext2_tool import amount, build, mke2fs, run
 
 HERE = pathlib.Path(__file__).resolve().parent
 FILES = ("journal_power.c", "journal_logs.c")
@@ -29,8 +29,7 @@ pytestmark = pytest.mark.chapters("07")
 @pytest.fixture
 def program(builder, chapter) -> pathlib.Path:
     """journal_cases under the sanitizers."""
-    more = ("volatile_disk.c", "journal_model.c", *FILES)
-    return build(builder, chapter, "san", "journal_cases.c", tuple(f"tests/fs/{name}" for name in more))
+    return build(builder, chapter, "san", "journal_cases.c", beside=("volatile_disk.c", "journal_model.c", *FILES))
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -147,10 +146,10 @@ def assert_same(program: pathlib.Path, image: Image, expected: int | None = None
 
 
 @pytest.mark.parametrize("block_size", [1024, 2048, 4096])
-def test_debugfs_log(program, pytestconfig, tmp_path, block_size: int) -> None:
+def test_debugfs_log(program, chapter, pytestconfig, tmp_path, block_size: int) -> None:
     """A log that debugfs wrote is replayed to the same bytes as by e2fsck, wherever it lies on its circle."""
     choose = random.Random(pytestconfig.getoption("--seed"))
-    for round_number in range(4096 // block_size + 1):
+    for round_number in range(amount(chapter, 4096 // block_size + 1)):
         image = Image(tmp_path / f"{round_number}.img", block_size)
         transactions = choose.randint(1, 20)
         write_log(image, choose, tmp_path, transactions)
@@ -159,13 +158,13 @@ def test_debugfs_log(program, pytestconfig, tmp_path, block_size: int) -> None:
         assert_same(program, image, transactions)
 
 
-def test_damaged_log(program, pytestconfig, tmp_path) -> None:
+def test_damaged_log(program, chapter, pytestconfig, tmp_path) -> None:
     """Commit blocks that are missing or torn, descriptors that are not, wrong numbers: as e2fsck takes them."""
     choose = random.Random(pytestconfig.getoption("--seed"))
     image = Image(tmp_path / "a.img", 1024)
     write_log(image, choose, tmp_path, 12)
     whole = image.path.read_bytes()
-    for _ in range(40):
+    for _ in range(amount(chapter, 40)):
         image.path.write_bytes(whole)
         index = choose.choice(image.headers(DESCRIPTOR, COMMIT, REVOKE))
         kind = struct.unpack_from(">I", image.read(index), 4)[0]
