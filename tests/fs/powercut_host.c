@@ -91,6 +91,7 @@ int main(int count, char **arguments)
     if (count > 3) {
         host_disk_log(disk, arguments[3]);
     }
+    setvbuf(stdout, NULL, _IOLBF, 0); // the kernel's lines come between these, not into them
     if (load) {
         run_load(disk, arguments + 4);
     } else {

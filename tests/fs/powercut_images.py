@@ -24,7 +24,7 @@ class Shape:
         return (self.mebibytes << 20) // SECTOR
 
 
-SHAPES = {"1k": Shape(1024, 8, 2048), "2k": Shape(2048, 12, 2048), "4k": Shape(4096, 16, 2048),
+SHAPES = {"1k": Shape(1024, 6, 2048), "2k": Shape(2048, 8, 2048), "4k": Shape(4096, 10, 1024),
           "full": Shape(1024, 4, 1024, 1_900_000)}
 
 

@@ -212,20 +212,22 @@ def choose_states(windows: list[Window], special: set[int], wanted: int, seed: i
                   parts: int = 1) -> list[State]:
     """`wanted` states of a whole log, different ones, of which part `part` of `parts` is returned, in the log's order.
 
-    The first and the last windows (mount and unmount) come with all their typical states, the others with a share of
-    theirs, and what is left is made of random ones.
+    A quarter are typical states of the first and the last windows (mount and unmount), which are all there are if none
+    are wanted; then come typical ones of all others, and random ones.
     """
     choose = random.Random(seed)
     by_window = [typical(number, window, special, choose) for number, window in enumerate(windows)]
     ends = {*range(min(4, len(windows))), *range(max(0, len(windows) - 5), len(windows))}
     chosen = [state for number in sorted(ends) for state in by_window[number]]
+    if wanted and len(chosen) > wanted // 4:
+        chosen = choose.sample(chosen, wanted // 4)
     superblock = [state for number, states in enumerate(by_window) if number not in ends
                   for state in states if state.kind == "superblock"]
     other = [state for number, states in enumerate(by_window) if number not in ends
              for state in states if state.kind != "superblock"]
     choose.shuffle(superblock)
     choose.shuffle(other)
-    room = max(0, wanted - len(chosen))
+    room = wanted - min(len(chosen), wanted)
     chosen += superblock[:room // 4]
     chosen += other[:room // 3]
     seen = {(state.window, state.cut, state.parts) for state in chosen}

@@ -10,9 +10,9 @@ from tools.ladder import code, stat
 DEMO = "kernel/demo.c"
 DEMO_LINES_MAX = 150
 
-# What every room may use: headers of kernel/ that are below all rooms, the console, which only takes text, and what
-# loader and kernel both know.
-FOR_ALL = {"kernel/layout.h", "kernel/panic.h", "kernel/options.h", "kernel/dev/console.h",
+# What every room may use: headers of kernel/ that are below all rooms, the console, which only takes text, the list of
+# disks, which only takes drivers, and what loader and kernel both know.
+FOR_ALL = {"kernel/layout.h", "kernel/panic.h", "kernel/options.h", "kernel/dev/console.h", "kernel/fs/block.h",
            "boot/boot_info.h", "boot/memmap.h", "boot/uart.h", "boot/cmos.h"}
 # Rooms that a room may use beside itself.
 USES = {

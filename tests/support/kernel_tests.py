@@ -4,10 +4,12 @@
     TEST_PANIC(name, "claim", "regular expression for the console's text") { ... }
 
 All plain tests of a chapter run in one boot of its test kernel; a test that expects a panic has a boot of its own. The
-kernel reports in KTAP on COM2 and ends through isa-debug-exit; its command line is `tests=GLOB seed=N`. See tests/kernel/test.h.
+kernel reports in KTAP on COM2 and ends through isa-debug-exit; its command line is `tests=GLOB seed=N` and what
+RUNG_KERNEL_OPTIONS says (`switches=10000000`). See tests/kernel/test.h.
 """
 import ast
 import dataclasses
+import os
 import pathlib
 import re
 
@@ -123,7 +125,7 @@ class KernelTest(pytest.Item):
 
 def run_all(build, seed: int) -> dict[str, str]:
     """Boot a test kernel and let all its tests run."""
-    cmdline = f"tests=* seed={seed}"
+    cmdline = f"tests=* seed={seed} {os.environ.get('RUNG_KERNEL_OPTIONS', '')}".rstrip()
     with Qemu(build.image, memory=MEMORY, cmdline=cmdline, symbols=build.kernel) as machine:
         machine.serial.fail = re.compile(r"^panic: ", re.MULTILINE)
         try:

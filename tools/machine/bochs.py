@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import threading
 import tty
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import keys as keyboard
@@ -59,9 +59,11 @@ class Bochs:
     memory     in MiB
     cpu        a model of Bochs' ("ryzen", "corei7_skylake_x", ...)
     cmdline    kernel command line, patched into the copy
+    settings   further lines of the configuration ("pci: enabled=0")
     """
 
-    def __init__(self, image: str | os.PathLike, *, memory: int = 128, cpu: str = "ryzen", cmdline: str | None = None):
+    def __init__(self, image: str | os.PathLike, *, memory: int = 128, cpu: str = "ryzen", cmdline: str | None = None,
+                 settings: Sequence[str] = ()):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="rung-"))
         self.image = self.directory / "disk.img"
         copy_image(image, self.image)
@@ -71,6 +73,7 @@ class Bochs:
         os.truncate(self.image, cylinders * CYLINDER)
         self._settings = {"memory": memory, "cpu": cpu, "image": self.image, "cylinders": cylinders, "heads": HEADS,
                           "sectors": SECTORS_PER_TRACK, "share": SHARE}
+        self._further = "".join(f"{line}\n" for line in settings)
         self._changed = threading.Condition()
         self._log = ""
         self._exit_code: int | None = None
@@ -95,7 +98,7 @@ class Bochs:
         tty.setraw(self._slave)
         read_log, write_log = os.pipe()
         self._settings |= {"com1": os.ttyname(self._slave), "log": f"/dev/fd/{write_log}"}
-        (self.directory / "bochsrc").write_text(CONFIGURATION.format(**self._settings))
+        (self.directory / "bochsrc").write_text(CONFIGURATION.format(**self._settings) + self._further)
         (self.directory / "commands").write_text("c\n")     # Debian's build starts in its debugger: continue
         self.serial = Serial("COM1", self._master, self._master, self._changed, self._ended, self.describe)
         self._process = process.start([PROGRAM, "-q", "-f", "bochsrc", "-rc", "commands"], cwd=self.directory,
