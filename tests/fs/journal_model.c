@@ -171,9 +171,9 @@ int committing(int result, uint32_t sequence, const struct model *before, size_t
     for (size_t i = 0; i < pool && (result != 0 || (!all && failing)); i++) {
         model.version[i] = model.role[i] == DATA ? 0 : model.version[i];
     }
-    if ((result == 0 && all) || journal->sequence != sequence || journal_aborted(journal)) {
+    if ((result == 0 && all) || journal->sequence != sequence || journal->aborted) {
         add_commit(&model, begin);
-        if (journal->sequence == sequence && journal_aborted(journal)) {
+        if (journal->sequence == sequence && journal->aborted) {
             commits[commit_count - 1].end = SIZE_MAX; // nobody knows
         }
     }

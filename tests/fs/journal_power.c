@@ -87,14 +87,14 @@ static void break_some(void)
 
 static bool expected_error(int error)
 {
-    return error == 0 || error == -EIO || (error == -EROFS && journal_aborted(journal));
+    return error == 0 || error == -EIO || (error == -EROFS && journal->aborted);
 }
 
 static unsigned aborts, full_logs;
 
 static void work_with_errors(unsigned operations)
 {
-    for (unsigned i = 0; i < operations && !journal_aborted(journal); i++) {
+    for (unsigned i = 0; i < operations && !journal->aborted; i++) {
         if (random_below(10) == 0) {
             random_below(2) == 0 ? break_some() : heal();
         }
@@ -105,12 +105,12 @@ static void work_with_errors(unsigned operations)
             CHECK(change_some(blocks) == 0);
         }
         CHECK(expected_error(error));
-        if (random_below(6) == 0 && !journal_aborted(journal)) {
+        if (random_below(6) == 0 && !journal->aborted) {
             CHECK(expected_error(COMMITTING(journal_commit(journal), true)));
         }
     }
     heal();
-    if (journal_aborted(journal)) {
+    if (journal->aborted) {
         aborts++;
         CHECK(journal_begin(journal, 1) == -EROFS && journal_commit(journal) == -EROFS &&
               journal_checkpoint(journal) == -EROFS && journal_stop(journal) == -EROFS);

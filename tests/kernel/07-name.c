@@ -247,7 +247,7 @@ TEST(name_special_files,
     struct inode *top = files_begin(TOP);
     struct files_entry entry;
     struct file *file;
-    char byte;
+    char byte = 0;
 
     for (size_t i = 0; i < ARRAY_LENGTH(types); i++) {
         struct inode *inode;
