@@ -18,6 +18,7 @@ class Shape:
     mebibytes: int
     blocks_per_group: int
     filler: int = 0                 # bytes of a file that only takes room
+    journal: bool = True
 
     @property
     def sectors(self) -> int:
@@ -26,6 +27,7 @@ class Shape:
 
 SHAPES = {"1k": Shape(1024, 6, 2048), "2k": Shape(2048, 8, 2048), "4k": Shape(4096, 10, 1024),
           "full": Shape(1024, 4, 1024, 1_900_000)}
+PLAIN = Shape(1024, 4, 2048, journal=False)
 
 
 def make_tree(folder: pathlib.Path, seed: int) -> None:
@@ -46,14 +48,14 @@ def make_tree(folder: pathlib.Path, seed: int) -> None:
 
 
 def make(image: pathlib.Path, shape: Shape, folder: pathlib.Path, seed: int) -> None:
-    """Make a file system with a journal of 1024 blocks from a folder that does not exist yet."""
+    """Make a file system, with a journal of 1024 blocks, from a folder that does not exist yet."""
     make_tree(folder, seed)
     (folder / "still" / "filler").write_bytes(bytes(range(256)) * (shape.filler // 256))
     with open(image, "wb") as file:
         file.truncate(shape.sectors * SECTOR)
-    status, output = run("mke2fs", "-q", "-F", "-t", "ext3", "-b", str(shape.block_size), "-g",
-                         str(shape.blocks_per_group), "-N", "512", "-J", f"size={shape.block_size // 1024}", "-U", UUID,
-                         "-E", f"hash_seed={HASH_SEED},root_owner=0:0", "-d", folder, image)
+    journal = ["-t", "ext3", "-J", f"size={shape.block_size // 1024}"] if shape.journal else ["-t", "ext2"]
+    status, output = run("mke2fs", "-q", "-F", *journal, "-b", str(shape.block_size), "-g", str(shape.blocks_per_group),
+                         "-N", "512", "-U", UUID, "-E", f"hash_seed={HASH_SEED},root_owner=0:0", "-d", folder, image)
     if status:
         raise RuntimeError(f"mke2fs ends with {status}: {output}")
     status, output = run("e2fsck", "-fyD", image)

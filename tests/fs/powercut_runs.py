@@ -20,7 +20,7 @@ from tools.machine import Qemu
 
 from . import powercut_images, powercut_log
 from .powercut_check import Subject, e2fsck, run
-from .powercut_images import SHAPES, SPARE_SECTORS
+from .powercut_images import PLAIN, SHAPES, SPARE_SECTORS, Shape
 from .powercut_log import SECTOR
 from .powercut_model import Model
 from .powercut_tree import JOURNAL, Entry, Image
@@ -69,10 +69,10 @@ def _keep(folder: pathlib.Path, base: bytes, text: str, start: int, seed: int, w
     (folder / "run.json").write_text(json.dumps({"start": start, "workers": workers, "seed": seed}))
 
 
-def make_base(folder: pathlib.Path, shape: str, seed: int) -> bytes:
+def make_base(folder: pathlib.Path, shape: Shape, seed: int) -> bytes:
     folder.mkdir()
     image = folder / "made.img"
-    powercut_images.make(image, SHAPES[shape], folder / "tree", seed)
+    powercut_images.make(image, shape, folder / "tree", seed)
     base = image.read_bytes()
     image.unlink()
     shutil.rmtree(folder / "tree")
@@ -95,7 +95,7 @@ def run_host(program: pathlib.Path, folder: pathlib.Path, shape: str, seed: int)
     old transactions. That other load, on a new file system, is in folder/earlier."""
     folder.mkdir()
     earlier = folder / "earlier"
-    base = make_base(earlier, shape, seed)
+    base = make_base(earlier, SHAPES[shape], seed)
     _host_load(program, earlier, base, seed + 1000, EARLIER_OPERATIONS)
     windows = powercut_log.read(earlier / "writes.log", 0, len(base) // SECTOR, 1)
     number = len(windows) * 2 // 3
@@ -105,7 +105,12 @@ def run_host(program: pathlib.Path, folder: pathlib.Path, shape: str, seed: int)
 
 def run_host_large(program: pathlib.Path, folder: pathlib.Path) -> None:
     """The load with a file that takes several transactions to end."""
-    _host_load(program, folder, make_base(folder, "1k", 1), 1, 0)
+    _host_load(program, folder, make_base(folder, SHAPES["1k"], 1), 1, 0)
+
+
+def run_host_plain(program: pathlib.Path, folder: pathlib.Path, seed: int) -> None:
+    """The load without a journal."""
+    _host_load(program, folder, make_base(folder, PLAIN, seed), seed, EARLIER_OPERATIONS)
 
 
 # ---- In the guest ----
@@ -151,7 +156,7 @@ def read_guest_log(folder: pathlib.Path, size: int) -> list[powercut_log.Window]
 
 def run_guest(build, folder: pathlib.Path, shape: str, seed: int, processes: bool = False) -> None:
     """The load in the guest, from boot to power-off; with `processes` by four workers, each in its folder."""
-    base = make_base(folder, shape, seed)
+    base = make_base(folder, SHAPES[shape], seed)
     test, workers = ("powercut_processes", 4) if processes else ("powercut_load", 1)
     operations = GUEST_OPERATIONS // workers
     text = boot_guest(build, folder, base, f"tests={test} powercut={seed} operations={operations}")
@@ -161,7 +166,7 @@ def run_guest(build, folder: pathlib.Path, shape: str, seed: int, processes: boo
 def kill_guest(build, folder: pathlib.Path, shape: str, seed: int, operation: int) -> tuple[bytes, int, Model]:
     """The load in the guest, killed when it has reached an operation. Returns the file system as it is then, the last
     operation that had begun, and the model."""
-    base = make_base(folder, shape, seed)
+    base = make_base(folder, SHAPES[shape], seed)
     with _start(build, folder, base, f"tests=powercut_load powercut={seed} operations=100000") as machine:
         machine.com2.expect(rf"op {operation} ", GUEST_TIMEOUT)
         machine.kill()

@@ -132,6 +132,23 @@ def test_host_large(builder, chapter, newest, program, memory_folder, seed):
     check_states(subject, subject.states(STATES // (6 if newest else 40), seed), seed, memory_folder, f"{chapter}-large")
 
 
+def test_host_plain(builder, chapter, program, memory_folder, seed):
+    """Without a journal nothing is promised about a power cut, but that what was written is on the disk when a sync has
+    returned."""
+    folder = builder.shared / f"powercut-{chapter}-plain"
+    once(builder.shared, folder.name, lambda: powercut_runs.run_host_plain(program, folder, seed))
+    subject = powercut_runs.load(folder, program)
+    syncs = 0
+    for window in subject.windows:
+        for entry, _, operation in window.marks:
+            if operation - 1 in subject.models[0].syncs:
+                syncs += 1
+                unsafe = [write.entry for write in window.writes if write.entry < entry]
+                assert not unsafe, f"entries {unsafe} were not flushed by operation {subject.models[0].lines[operation - 1]}"
+    assert syncs > 20
+    check_end(subject, memory_folder)
+
+
 def test_host_read_only(host_run, memory_folder, seed):
     """A mount that is read-only, for a feature that we do not know, replays the journal, and leaves nothing unflushed."""
     subject = host_run("1k")
@@ -187,8 +204,12 @@ def check_run(subject: Subject, memory_folder: pathlib.Path) -> None:
     assert done >= {"create", "write", "truncate", "link", "symlink", "unlink", "mkdir", "rmdir", "rename", "fsync",
                     "sync", "open", "swrite", "close"}, f"only {sorted(done)}"
     assert journal_turns(subject) > 1, "the journal was never full"
+    check_end(subject, memory_folder)
+
+
+def check_end(subject: Subject, memory_folder: pathlib.Path) -> None:
+    """At the end all is flushed. Without a cut the last operation is what is there, and no replay is due."""
     check_flushed(subject.windows)
-    # Nothing was lost on the way: without a cut the last operation is what is there, and no replay is due.
     image = memory_folder / "end.img"
     image.write_bytes(end_of(subject.base, subject.windows))
     must_be_clean(image, "power-off")

@@ -194,7 +194,7 @@ def test_links_and_rights(model):
 
 @pytest.fixture
 def checker(tmp_path) -> Checker:
-    base = powercut_runs.make_base(tmp_path / "base", "1k", 1)
+    base = powercut_runs.make_base(tmp_path / "base", powercut_images.SHAPES["1k"], 1)
     return Checker(Subject(base, [Window(0)], [Model(Image(base).tree(), "")], None, tmp_path), tmp_path)
 
 
