@@ -190,12 +190,14 @@ int ext2_commit(struct ext2 *ext2);
 // After the last inode of what was unmounted was released: frees the memory. No lock.
 void ext2_destroy(struct ext2 *ext2);
 
-// The descriptor of a group below group_count, in memory; ext2_group_changed after a change.
+// The descriptor of a group below group_count, in memory.
 static inline struct ext2_group *ext2_group(struct ext2 *ext2, uint32_t group)
 {
     uint32_t index = group & (((uint32_t)1 << ext2->descriptor_bits) - 1);
     return (struct ext2_group *)ext2->group_buffers[group >> ext2->descriptor_bits]->data + index;
 }
+
+// The same, after each change of it.
 void ext2_group_changed(struct ext2 *ext2, uint32_t group);
 
 // Says once on the console that the disk's contents make no sense, and where; marks the file

@@ -74,7 +74,4 @@ int journal_commit(struct journal *journal);
 // Commits, and puts everything into its place. 0, -EIO, -EROFS.
 int journal_checkpoint(struct journal *journal);
 
-// Whether it was given up.
-bool journal_aborted(const struct journal *journal);
-
 #endif

@@ -161,6 +161,9 @@ void inode_release(struct inode *inode);
 void vfs_set_root(struct filesystem *filesystem);
 struct inode *vfs_root(void); // not held for the caller
 
+// Give and take names, as POSIX has it, with the errors of Linux where several are right. mode: the
+// rights of the directory (07777). vfs_link does not follow a link at the end of old_path; a target
+// is taken as it is.
 int vfs_mkdir(struct inode *base, const char *path, uint32_t mode);
 int vfs_rmdir(struct inode *base, const char *path);
 int vfs_unlink(struct inode *base, const char *path);
@@ -175,6 +178,7 @@ int64_t vfs_readlink(struct inode *base, const char *path, struct io *io);
 int vfs_stat(struct inode *base, const char *path, bool follow, struct file_status *status);
 void vfs_status(const struct inode *inode, struct file_status *status);
 
+// Cuts a file, or lengthens it by a hole. -EISDIR, -EINVAL for what else is no file.
 int vfs_truncate(struct inode *base, const char *path, uint64_t size);
 
 // Makes all changes so far safe.

@@ -44,6 +44,7 @@ int cache_create(struct block_device *device, size_t block_size, size_t blocks_m
 // Gives everything back, written or not: no buffer may be held (ASSERTed).
 void cache_destroy(struct cache *cache);
 
+// What cache_create was given: bytes in a block, and how many blocks there may be.
 size_t cache_block_size(const struct cache *cache);
 size_t cache_blocks_max(const struct cache *cache);
 
@@ -96,12 +97,12 @@ int cache_write_raw(struct cache *cache, uint32_t block, void *const *data, unsi
 // function; does nothing where that was done since the last write. 0, -EIO.
 int cache_flush(struct cache *cache);
 
-// Blocks found in memory and blocks read from the device, since boot, over all caches; blocks that
-// there is memory for now.
 struct cache_statistics {
-    uint64_t hits, misses;
-    size_t blocks;
+    uint64_t hits, misses; // blocks found in memory, and read from the device, since boot
+    size_t blocks; // that there is memory for now
 };
+
+// What all caches together have done. Any context.
 struct cache_statistics cache_statistics(void);
 
 #endif

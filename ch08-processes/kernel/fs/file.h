@@ -26,8 +26,8 @@ struct file {
     uint64_t position; // bytes; in a directory what readdir says
 };
 
-// Opens, with O_CREAT creates (mode's rights, 0777 at most), a file. Errors as vfs.h says; -EEXIST
-// with O_EXCL, -EISDIR when a directory is to be written, -ENOTDIR with O_DIRECTORY, -ELOOP with
+// Opens, with O_CREAT creates (with the rights in mode), a file. Errors as vfs.h says; -EEXIST with
+// O_EXCL, -EISDIR when a directory is to be written, -ENOTDIR with O_DIRECTORY, -ELOOP with
 // O_NOFOLLOW, -EINVAL, -ENOMEM. The functions of this file sleep.
 int file_open(struct inode *base, const char *path, unsigned flags, uint32_t mode,
               struct file **file);
@@ -42,7 +42,8 @@ void file_close(struct file *file);
 int64_t file_read(struct file *file, struct io *io);
 int64_t file_write(struct file *file, struct io *io);
 
-// The same at an offset, which leave the position alone. -EINVAL for one that is negative.
+// The same at an offset, also with O_APPEND, which leave the position alone. -EINVAL for one that
+// is negative.
 int64_t file_read_at(struct file *file, struct io *io, int64_t offset);
 int64_t file_write_at(struct file *file, struct io *io, int64_t offset);
 
@@ -55,7 +56,11 @@ int file_read_directory(struct file *file,
                         bool (*emit)(void *context, const struct directory_entry *entry),
                         void *context);
 
-int file_truncate(struct file *file, uint64_t size); // -EINVAL unless opened for writing
-int file_sync(struct file *file); // fsync
+// Cuts the file, or lengthens it by a hole. -EINVAL unless it is a file, and opened for writing.
+int file_truncate(struct file *file, uint64_t size);
+
+// What was written to the file, by anybody, is safe when this returns 0. -EINVAL for what has no
+// contents.
+int file_sync(struct file *file);
 
 #endif

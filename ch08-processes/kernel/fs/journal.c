@@ -117,11 +117,6 @@ bool journal_needs_replay(const struct journal *journal)
     return journal->super->start != 0;
 }
 
-bool journal_aborted(const struct journal *journal)
-{
-    return journal->aborted;
-}
-
 unsigned journal_limit(const struct journal *journal)
 {
     return journal->limit;
