@@ -187,12 +187,14 @@ static void remove_stack(struct range *range)
     phys_t pages[STACK_PAGES];
     size_t count = 0;
 
+    spinlock_acquire(&lock); // of what is not mapped the page table may be another stack's
     for (size_t offset = 0; offset < range->size; offset += PAGE_SIZE) {
         const struct page *page = page_behind(range->start + offset);
         if (page != NULL) {
             pages[count++] = pmm_page_address(page);
         }
     }
+    spinlock_release(&lock);
     remove_range(range);
     while (count > 0) {
         pmm_free(pages[--count]);

@@ -152,7 +152,7 @@ void sched_init(struct process *running, struct process *idle)
 void sched_start(struct process *process)
 {
     bool interrupts = cpu_save_interrupts();
-    struct process *self = process_current();
+    struct process *self = charge();
     process->epoch = epoch;
     process->credit = self->credit / 2;
     self->credit -= process->credit;
@@ -176,6 +176,14 @@ void sched_yield(void)
 
 void sched_leave(void)
 {
+    struct process *self = charge();
+    struct process *parent = self->parent;
+    if (parent) { // what is left goes back: who makes many short ones does not pay for time unused
+        renew(self);
+        renew(parent);
+        uint64_t sum = parent->credit + self->credit, most = (SCHED_LEVELS - 1ul) << quantum_shift;
+        parent->credit = sum < most ? sum : most;
+    }
     this_cpu()->ended = this_cpu()->thread;
     block();
     panic("a process runs after its end");

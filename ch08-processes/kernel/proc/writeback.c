@@ -11,8 +11,11 @@ static int write_back(void *argument)
 {
     (void)argument;
     int error = 0;
+    uint64_t start_ns = clock_now_ns();
     while (true) {
-        clock_sleep_ms(WRITEBACK_PERIOD_MS);
+        uint64_t passed_ms = (clock_now_ns() - start_ns) / CLOCK_NS_PER_MS;
+        clock_sleep_ms(passed_ms < WRITEBACK_PERIOD_MS ? WRITEBACK_PERIOD_MS - passed_ms : 0);
+        start_ns = clock_now_ns(); // a long writing does not put off the next one
         int last_error = error;
         error = vfs_sync();
         if (error != 0 && error != last_error) {
