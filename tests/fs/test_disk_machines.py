@@ -146,7 +146,7 @@ def test_processor_halts(test_build) -> None:
     assert result.passed, "\n".join(result.messages)
     costs = {name: int(value) for name, value in (note.split() for note in result.messages)}
     print(costs)
-    assert costs["busy"] <= 4000
+    assert costs["busy"] <= 10000     # 2,300 on a quiet host; by PIO 140,000
     assert costs["idle"] >= 10 * costs["busy"]
 
 

@@ -245,6 +245,16 @@ static int check_write(const struct ext2_inode *inode, uint64_t offset, bool app
     return 0;
 }
 
+// A file that is to get longer must not have blocks behind its end, where a truncation has failed
+// to free them: what was cut off would be there again.
+static int finish_shrinking(struct ext2_inode *inode)
+{
+    if (!inode->orphan || inode->ended) {
+        return 0;
+    }
+    return inode->inode.link_count > 0 ? ext2_inode_finish_orphan(inode) : ext2_inode_shrink(inode);
+}
+
 int64_t ext2_write(struct inode *common, struct io *io, uint64_t offset, uint64_t *append)
 {
     struct ext2_inode *inode = ext2_inode_of(common);
@@ -260,6 +270,9 @@ int64_t ext2_write(struct inode *common, struct io *io, uint64_t offset, uint64_
     int error = check_write(inode, offset, append, &size);
     size_t beyond = io->left - size;
     io->left = size;
+    if (error == 0 && offset + size > common->size) {
+        error = finish_shrinking(inode);
+    }
     while (io->left > 0 && error == 0) {
         error = write_step(inode, io, &offset);
         if (error == -ENOSPC && !retried) {
@@ -282,8 +295,13 @@ int ext2_truncate(struct inode *common, uint64_t size)
         return -EFBIG;
     }
     mutex_lock(&ext2->lock);
-    int error =
-        inode->flags & (EXT2_FLAG_IMMUTABLE | EXT2_FLAG_APPEND) ? -EPERM : ext2_begin(ext2, 2);
+    int error = inode->flags & (EXT2_FLAG_IMMUTABLE | EXT2_FLAG_APPEND) ? -EPERM : 0;
+    if (error == 0 && size > common->size) {
+        error = finish_shrinking(inode);
+    }
+    if (error == 0) {
+        error = ext2_begin(ext2, 2);
+    }
     if (error == 0) {
         shorter = size < common->size;
         ext2_touch(inode, true);
@@ -301,7 +319,7 @@ int ext2_truncate(struct inode *common, uint64_t size)
         error = ext2_end(ext2, error);
     }
     if (error == 0 && shorter) {
-        error = common->link_count > 0 ? ext2_inode_finish_orphan(inode) : ext2_inode_shrink(inode);
+        error = finish_shrinking(inode);
     }
     mutex_unlock(&ext2->lock);
     return error;

@@ -32,6 +32,8 @@ static int find_or_create(struct inode *base, const char *path, unsigned flags, 
         error = 0;
     } else if (!directory->operations->create) {
         error = -EPERM;
+    } else if (name_dots(parent.name, parent.name_length)) {
+        error = -ENOENT; // of a directory that was removed meanwhile
     } else {
         error = directory->operations->create(directory, parent.name, parent.name_length,
                                               S_IFREG | (mode & 07777), inode);

@@ -322,6 +322,9 @@ void ext2_directory_remove(struct ext2_inode *directory, const struct ext2_place
     // The entry before it may be one that was inserted since it was found.
     while (offset < place->offset) {
         previous = entry_at(place->buffer, offset);
+        if (previous->rec_len < EXT2_ENTRY_HEADER) {
+            break; // the block was handed out once more: its bitmap said that it is free
+        }
         offset += previous->rec_len;
     }
     if (previous && offset == place->offset) {

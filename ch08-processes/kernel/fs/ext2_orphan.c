@@ -9,7 +9,7 @@ int ext2_orphan_add(struct ext2_inode *inode)
     struct ext2 *ext2 = ext2_of(&inode->inode);
 
     if (inode->orphan) {
-        return 0;
+        return ext2_inode_write(inode); // its last link may be gone now
     }
     inode->next_orphan = ext2->super->last_orphan;
     int error = ext2_inode_write(inode);

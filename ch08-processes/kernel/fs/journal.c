@@ -379,8 +379,8 @@ int journal_begin(struct journal *journal, unsigned blocks)
     if (cache_count(journal->cache, BUFFER_RUNNING) > 0) {
         return blocks > room ? error : 0;
     }
-    // A transaction begins: the log must have room for a whole one. Data that could not be written
-    // are for who syncs to hear of.
-    bool room_in_log = journal->last - journal->first - journal->used >= journal->quarter;
-    return room_in_log ? 0 : checkpoint(journal);
+    // A transaction begins: behind it the log must have room for another one, since the superblock
+    // of the checkpoint in between need not be safe before. So one that failed is made up for first.
+    // Data that could not be written are for who syncs to hear of.
+    return journal->used <= 2 * journal->quarter ? 0 : checkpoint(journal);
 }
