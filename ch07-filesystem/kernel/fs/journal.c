@@ -380,7 +380,7 @@ int journal_begin(struct journal *journal, unsigned blocks)
         return blocks > room ? error : 0;
     }
     // A transaction begins: behind it the log must have room for another one, since the superblock
-    // of the checkpoint in between need not be safe before. So one that failed is made up for first.
-    // Data that could not be written are for who syncs to hear of.
+    // of the checkpoint in between need not be safe before. So one that failed is made up for
+    // first. Data that could not be written are for who syncs to hear of.
     return journal->used <= 2 * journal->quarter ? 0 : checkpoint(journal);
 }
