@@ -30,7 +30,7 @@ def check_refusal(machine, message: str) -> None:
 
 def test_wrong_magic(boot):
     """Entered by anything but its loader, the kernel says so and halts."""
-    machine = boot(ready=False, gdb=True)
+    machine = boot(ready=False, gdb=True, stopped=True)
     gdb = machine.gdb()
     gdb.run_to(KERNEL_PHYS)
     assert gdb.read_register("rax") & 0xFFFFFFFF == BOOT_INFO_MAGIC
@@ -73,7 +73,7 @@ def test_processors(boot, cpu):
 def test_flags(boot):
     """C starts with all flags off, whatever the BIOS left on: here NT, with which IRET would fault."""
     nested_task = 1 << 14
-    machine = boot(ready=False, gdb=True)
+    machine = boot(ready=False, gdb=True, stopped=True)
     gdb = machine.gdb()
     gdb.run_to(KERNEL_PHYS)
     gdb.write_register("eflags", gdb.read_register("eflags") | nested_task)
@@ -92,7 +92,7 @@ def test_no_local_descriptors(boot):
 def test_bss_is_cleared(boot, built):
     """.bss is all zero when C starts, whatever was in memory."""
     symbols = Elf(built.kernel)
-    machine = boot(ready=False, gdb=True)
+    machine = boot(ready=False, gdb=True, stopped=True)
     gdb = machine.gdb()
     gdb.run_to(KERNEL_PHYS)
     base = symbols.address("kernel_start") - KERNEL_PHYS

@@ -93,7 +93,7 @@ def test_caps_lock_light(boot, tmp_path):
 @pytest.mark.chapters("06", "06")
 def test_mouse(boot):
     """A mouse that the BIOS left on stays silent: its bytes don't stand in the way of the keyboard's."""
-    machine = boot(ready=False, gdb=True)
+    machine = boot(ready=False, gdb=True, stopped=True)
     gdb = machine.gdb()
     gdb.run_to(machine.symbols.address("keyboard_init"))
     machine.monitor("o /b 0x64 0xd4")       # the next byte is for the mouse

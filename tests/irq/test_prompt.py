@@ -81,7 +81,7 @@ def frequency(machine) -> float:
 def test_calibration_stalls(boot):
     """When the PIT's counter runs out during the measurement, twice, it is measured again and none the worse."""
     expected = frequency(boot(ready=False))
-    machine = boot(ready=False, gdb=True)
+    machine = boot(ready=False, gdb=True, stopped=True)
     gdb = machine.gdb()
     for function in ("clock_init", "clock_idle"):       # a while before each look at the counter
         gdb.run_to(machine.symbols.address(function))
