@@ -28,11 +28,15 @@ _reports = pytest.StashKey[dict]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("rung")
     group.addoption("--chapter", default=os.environ.get("CH") or None, help="test only this chapter (05)")
+    group.addoption("--every-chapter", action="store_true", default=bool(os.environ.get("RUNG_EVERY_CHAPTER")),
+                    help="run the long tests for all chapters, not for the first and the last of theirs alone")
     group.addoption("--seed", type=int, default=1, help="seed of the kernel tests' random numbers")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "chapters(first, last=None): the chapters that a test holds for")
+    config.addinivalue_line("markers", "ends: of these chapters the first and the last: those between have the same "
+                                       "code, and --chapter or --every-chapter runs them")
     config.rung_chapters = discover(ROOT)
     config.rung_builder = None
 
@@ -51,6 +55,11 @@ def pytest_collect_file(file_path: pathlib.Path, parent):
 
 # Which chapters
 
+def every_chapter(config: pytest.Config) -> bool:
+    """Whether a test that is marked `ends` runs for the chapters between too."""
+    return bool(config.getoption("--every-chapter") or config.getoption("--chapter"))
+
+
 def _range(item) -> tuple | None:
     marker = item.get_closest_marker("chapters")
     return marker.args if marker else None
@@ -61,6 +70,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "chapter" in metafunc.fixturenames:
         wanted = _range(metafunc.definition) or ("01",)
         chosen = [chapter for chapter in metafunc.config.rung_chapters if in_range(chapter.number, *wanted)]
+        if metafunc.definition.get_closest_marker("ends") and not every_chapter(metafunc.config):
+            chosen = chosen[:1] + chosen[1:][-1:]
         metafunc.parametrize("chapter", chosen, ids=str, scope="session")
 
 

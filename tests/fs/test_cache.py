@@ -12,7 +12,7 @@ from mm.test_costs import measure
 HERE = pathlib.Path(__file__).resolve().parent
 CASES = re.findall(r'^CASE\((\w+),', (HERE / "cache_cases.c").read_text(), re.MULTILINE)
 
-pytestmark = pytest.mark.chapters("07")
+pytestmark = [pytest.mark.chapters("07"), pytest.mark.ends]
 
 
 @pytest.mark.parametrize("case", CASES)

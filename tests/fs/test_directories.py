@@ -8,7 +8,7 @@ import struct
 import pytest
 from fs.ext2_tool import build, check, mke2fs, run, script
 
-pytestmark = pytest.mark.chapters("07")
+pytestmark = [pytest.mark.chapters("07"), pytest.mark.ends]
 
 BLOCK = 1024
 FILES = 10000

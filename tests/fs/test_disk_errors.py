@@ -4,7 +4,7 @@ import re
 import pytest
 from fs.disk_jobs import EIO, SECTOR, patterned, run, written
 
-pytestmark = pytest.mark.chapters("07")
+pytestmark = [pytest.mark.chapters("07"), pytest.mark.ends]
 
 SECTORS = 2048
 ISA = {"machine": "isapc", "cpu": "qemu64"}

@@ -7,7 +7,7 @@ from support.ktap import parse
 
 from tools.machine import Qemu
 
-pytestmark = pytest.mark.chapters("07")
+pytestmark = [pytest.mark.chapters("07"), pytest.mark.ends]
 
 BORDER = 1 << 28            # sectors that 28 bits of address can reach
 EXTRA_CONTROLLER = ["-device", "piix3-ide,id=extra", "-blockdev", "driver=file,node-name=root-file,filename={image}",

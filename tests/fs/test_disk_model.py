@@ -18,7 +18,7 @@ SANITIZE = ["-g", "-O1", "-fno-omit-frame-pointer", "-fsanitize=address,undefine
 TIMEOUT = 300 * float(os.environ.get("RUNG_TIMEOUT_SCALE", "1"))
 HOSTILE_RUNS = int(os.environ.get("RUNG_DISK_RUNS", "500"))
 
-pytestmark = pytest.mark.chapters("07")
+pytestmark = [pytest.mark.chapters("07"), pytest.mark.ends]
 
 
 @pytest.fixture

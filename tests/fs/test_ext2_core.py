@@ -10,7 +10,7 @@ from support.build import make
 from support.chapters import ROOT
 from support.session import once
 
-pytestmark = pytest.mark.chapters("07")
+pytestmark = [pytest.mark.chapters("07"), pytest.mark.ends]
 SUPER = 1024                                # where the superblock begins
 STATE, VALID, ERROR = 0x3a, 1, 2            # s_state
 INCOMPAT, RECOVER = 0x60, 4

@@ -16,7 +16,7 @@ import pytest
 from fs.ext2_tool import ENVIRONMENT, amount, build, mke2fs, run, script
 from support.session import once
 
-pytestmark = pytest.mark.chapters("07")
+pytestmark = [pytest.mark.chapters("07"), pytest.mark.ends]
 
 SCALE = int(os.environ.get("RUNG_EXT2_SCALE", "1"))
 IMAGES = 10_400 * SCALE

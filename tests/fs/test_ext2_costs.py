@@ -5,7 +5,7 @@ import pytest
 
 from tools.machine import Qemu
 
-pytestmark = pytest.mark.chapters("07")
+pytestmark = [pytest.mark.chapters("07"), pytest.mark.ends]
 
 
 def test_costs(builder, chapter):

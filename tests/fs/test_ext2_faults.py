@@ -9,7 +9,7 @@ import pytest
 from fs.ext2_tool import amount, build, check, mke2fs, run, script
 from fs.ext2_tree import canonical, fill_randomly, without
 
-pytestmark = pytest.mark.chapters("07")
+pytestmark = [pytest.mark.chapters("07"), pytest.mark.ends]
 
 SCALE = int(os.environ.get("RUNG_EXT2_SCALE", "1"))
 

@@ -9,7 +9,7 @@ from fs.ext2_tree import canonical, fill_randomly, without
 
 from tools.machine import Qemu
 
-pytestmark = pytest.mark.chapters("07")
+pytestmark = [pytest.mark.chapters("07"), pytest.mark.ends]
 
 
 def guest_tree(build, image: pathlib.Path) -> list[str]:

@@ -12,7 +12,7 @@ import pytest
 from fs.ext2_tool import build, check, mke2fs, run, script
 from fs.ext2_tree import canonical, fill_randomly, without
 
-pytestmark = pytest.mark.chapters("07")
+pytestmark = [pytest.mark.chapters("07"), pytest.mark.ends]
 
 GIB, MIB = 1 << 30, 1 << 20
 

@@ -23,7 +23,7 @@ MAGIC = 0xc03b3998
 DESCRIPTOR, COMMIT, REVOKE = 1, 2, 5
 LAST_TAG, SAME_UUID = 8, 2
 
-pytestmark = pytest.mark.chapters("07")
+pytestmark = [pytest.mark.chapters("07"), pytest.mark.ends]
 
 
 @pytest.fixture

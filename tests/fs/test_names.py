@@ -12,7 +12,7 @@ import sys
 import pytest
 from fs.ext2_tool import Script, amount, build, check, mke2fs, run, script
 
-pytestmark = pytest.mark.chapters("07")
+pytestmark = [pytest.mark.chapters("07"), pytest.mark.ends]
 
 HERE = pathlib.Path(__file__).parent
 OPERATIONS = int(os.environ.get("RUNG_NAME_OPERATIONS", "6000"))

@@ -22,7 +22,7 @@ from fs.powercut_log import State, Window
 from fs.powercut_model import Violation
 from support.session import once
 
-pytestmark = pytest.mark.chapters("07")
+pytestmark = [pytest.mark.chapters("07"), pytest.mark.ends]
 
 STATES = int(os.environ.get("RUNG_POWERCUT_STATES", "1000"))    # of the newest chapter's guest; as many on the host
 GUEST_SHAPES = ("1k", "2k", "4k")

@@ -13,7 +13,7 @@ from fs.powercut_tree import Entry, Image
 
 from tools.machine import writelog
 
-pytestmark = pytest.mark.chapters("07")
+pytestmark = [pytest.mark.chapters("07"), pytest.mark.ends]
 
 FILE, FOLDER = 0o100640, 0o040750
 MARK_SECTOR = 30          # behind the file system

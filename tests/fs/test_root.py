@@ -7,7 +7,7 @@ import pytest
 
 from tools.machine.errors import seconds
 
-pytestmark = pytest.mark.chapters("07")
+pytestmark = [pytest.mark.chapters("07"), pytest.mark.ends]
 SIGNATURE, ENTRY = 440, 446
 PARTITION = 1 << 20
 

@@ -5,7 +5,7 @@ import pytest
 
 from tools.machine import Qemu
 
-pytestmark = pytest.mark.chapters("07")
+pytestmark = [pytest.mark.chapters("07"), pytest.mark.ends]
 WANTED = 70     # percent of the bare loop
 BOOTS = 4
 

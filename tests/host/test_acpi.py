@@ -12,7 +12,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 CASES = re.findall(r'^CASE\((\w+),\s*"([^"]*)"', (HERE / "acpi_cases.c").read_text(), re.MULTILINE)
 TIMEOUT = 120 * float(os.environ.get("RUNG_TIMEOUT_SCALE", "1"))
 
-pytestmark = pytest.mark.chapters("07")
+pytestmark = [pytest.mark.chapters("07"), pytest.mark.ends]
 
 
 def command(*arguments) -> list:

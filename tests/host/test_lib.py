@@ -22,7 +22,7 @@ RENAMED = ["memcpy", "memmove", "memset", "memcmp", "memchr", "strlen", "strnlen
 FUZZ_RUNS = int(os.environ.get("RUNG_FUZZ_RUNS", "20000"))
 TIMEOUT = 120 * float(os.environ.get("RUNG_TIMEOUT_SCALE", "1"))
 
-pytestmark = pytest.mark.chapters("03")
+pytestmark = [pytest.mark.chapters("03"), pytest.mark.ends]
 
 
 def command(*arguments) -> list:

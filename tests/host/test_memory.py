@@ -21,7 +21,7 @@ SANITIZE = ["-g", "-O1", "-fno-omit-frame-pointer", "-fsanitize=address,undefine
 FUZZ_RUNS = int(os.environ.get("RUNG_FUZZ_RUNS", "5000"))
 TIMEOUT = 120 * float(os.environ.get("RUNG_TIMEOUT_SCALE", "1"))
 
-pytestmark = pytest.mark.chapters("05")
+pytestmark = [pytest.mark.chapters("05"), pytest.mark.ends]
 
 
 @pytest.fixture

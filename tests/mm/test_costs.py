@@ -9,7 +9,7 @@ from tools.machine import Qemu
 PAGE_SIZE = 4096
 RUN_TIMEOUT = 60
 
-pytestmark = pytest.mark.chapters("05")
+pytestmark = [pytest.mark.chapters("05"), pytest.mark.ends]
 
 
 @pytest.mark.parametrize("mebibytes", [16, 128, 6144])

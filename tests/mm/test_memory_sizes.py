@@ -13,7 +13,7 @@ RUN_TIMEOUT = 300
 # What the BIOS keeps of the memory that QEMU's -m gives a `pc`: 640 KiB to 1 MiB, its data and tables; and page 0.
 BIOS_KIB = 1024
 
-pytestmark = pytest.mark.chapters("05")
+pytestmark = [pytest.mark.chapters("05"), pytest.mark.ends]
 
 
 def run_test(build, name: str, memory: str) -> dict[str, int]:

@@ -20,7 +20,7 @@ WRITE_BACK, UNCACHED = 0, 3
 CR0_WP, CR4_PGE, EFER_NXE = 1 << 16, 1 << 7, 1 << 11
 MEBIBYTES = {"16M": 16, "128M": 128, "6G": 6144}
 
-pytestmark = pytest.mark.chapters("05")
+pytestmark = [pytest.mark.chapters("05"), pytest.mark.ends]
 
 
 @dataclasses.dataclass

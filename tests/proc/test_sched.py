@@ -9,7 +9,7 @@ from tools.machine import Qemu
 RUN_TIMEOUT = 60
 INSTRUCTIONS_PER_TICK = 1_000_000   # 1 GHz by the time stamp counter, 1000 ticks a second
 
-pytestmark = pytest.mark.chapters("08")
+pytestmark = [pytest.mark.chapters("08"), pytest.mark.ends]
 
 
 def measure(builder, chapter, name: str, **options) -> dict[str, int]:

@@ -10,7 +10,7 @@ from .test_sched import measure
 
 PARTITION = 1 << 20     # where the root file system begins
 
-pytestmark = pytest.mark.chapters("08")
+pytestmark = [pytest.mark.chapters("08"), pytest.mark.ends]
 
 
 def kept_after(builder, chapter, tmp_path, wait_ms: int) -> str:
