@@ -43,11 +43,21 @@ say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)')
 need = for tool in $(1); do command -v $$tool >/dev/null 2>&1 || { \
 	echo "$$tool is not installed: run 'make setup' in the folder above" >&2; exit 1; }; done
 
-# Sources: boot/ is 16-bit code, everything else is the kernel.
+# Sources: boot/ is 16-bit code, user/ are programs, everything else is the kernel.
 ROOMS := kernel kernel/cpu kernel/sync kernel/dev kernel/mm kernel/fs kernel/proc kernel/sys lib
 in_room = $(addprefix $(1)/,$($(1)))
 BOOT_SOURCES := $(call in_room,boot)
 KERNEL_SOURCES := $(strip $(foreach room,$(ROOMS),$(call in_room,$(room))))
+
+# Programs: each file of user/bin is one, and so are all files of any other room in user/ together,
+# but for user/libc, which all of them have. With a start-up code of their own (crt0) they are files
+# on the disk, in /bin; without it they are functions of the kernel, main() of ls.c being ls_main(),
+# and `demo` names those that kernel/demo.c has.
+PROGRAM_ROOMS := $(sort $(filter user/%,$(.VARIABLES)))
+PROGRAM_SOURCES := $(strip $(foreach room,$(PROGRAM_ROOMS),$(call in_room,$(room))))
+PROGRAMS := $(sort $(basename $(user/bin)) $(notdir $(filter-out user/bin user/libc,$(PROGRAM_ROOMS))) \
+	$(if $(TEST),,$(demo)))
+STANDALONE := $(filter crt0.asm,$(user/libc))
 
 # A test kernel has the suite's runner and the tests that hold for the chapter in place of the file
 # that defines first_program().
@@ -72,14 +82,27 @@ KERNEL_CFLAGS := $(KERNEL_TARGET_$(KERNEL_BITS)) -O2 -mno-red-zone -mgeneral-reg
 	-fno-omit-frame-pointer -fno-optimize-sibling-calls -fno-asynchronous-unwind-tables -fstack-protector-strong \
 	-mstack-protector-guard=global $(COMMON_FLAGS) \
 	$(if $(SAN),-DSAN -fsanitize=undefined -fsanitize-trap=undefined)
+PROGRAM_CFLAGS := $(if $(STANDALONE),$(KERNEL_TARGET_64:-mcmodel=%=) -O2 -fno-stack-protector \
+	-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections $(COMMON_FLAGS),$(KERNEL_CFLAGS)) \
+	-nostdlibinc -Iuser/include
 NASM_FLAGS := -g -F dwarf -I$(B)/include/ -I. $(if $(TEST),-Werror)
 KERNEL_EMULATION_32 := elf_i386
 KERNEL_EMULATION_64 := elf_x86_64
 LD_FLAGS := -nostdlib -static --build-id=none -z max-page-size=0x1000 --fatal-warnings
+PROGRAM_LD_FLAGS := --image-base=0x400000 --gc-sections -z norelro -z separate-loadable-segments
 
 BOOT_OBJECTS := $(BOOT_SOURCES:%=$(B)/%.o)
 TEST_OBJECTS := $(if $(TEST),$(TEST_SOURCES:%=$(B)/tests/%.o) $(B)/tests/list.c.o)
+PROGRAM_OBJECTS := $(PROGRAM_SOURCES:%=$(B)/%.o)
 KERNEL_OBJECTS := $(KERNEL_SOURCES:%=$(B)/%.o) $(TEST_OBJECTS)
+ifdef STANDALONE
+LIBC_OBJECTS := $(user/libc:%=$(B)/user/libc/%.o) $(lib:%=$(B)/user/lib/%.o)
+PROGRAM_FILES := $(PROGRAMS:%=$(B)/bin/%)
+# make USER_TESTS=FOLDER: each of its C files is a program in /test; ROOT_EXTRA=FOLDER: lies over rootfs.
+USER_TEST_FILES := $(if $(USER_TESTS),$(patsubst $(USER_TESTS)/%.c,$(B)/bin-test/%,$(wildcard $(USER_TESTS)/*.c)))
+else ifdef PROGRAMS
+KERNEL_OBJECTS += $(PROGRAM_OBJECTS) $(B)/programs.c.o
+endif
 KERNEL_BIN := $(if $(KERNEL_SOURCES),$(B)/kernel.bin)
 # A kernel that mounts a root file system gets one, of ROOT_MIB MiB, as partition 1 of its disk.
 ROOT := $(if $(filter kernel/fs/root.c,$(KERNEL_SOURCES)),$(B)/rootfs)
@@ -93,8 +116,9 @@ all: $(IMAGE)
 
 # Rewritten when a flag or a tool changes (everything compiled depends on it), and when the list of
 # sources does (what is linked depends on that).
-$(B)/settings: export CONTENT := $(CC) $(LD) | $(BOOT_CFLAGS) | $(KERNEL_CFLAGS) | $(NASM_FLAGS) | $(LD_FLAGS)
-$(B)/sources: export CONTENT := $(BOOT_SOURCES) | $(KERNEL_SOURCES) | $(TEST_SOURCES)$(ROOT:%= | $(ROOT_MIB))
+$(B)/settings: export CONTENT := $(CC) $(LD) | $(BOOT_CFLAGS) | $(KERNEL_CFLAGS) | $(NASM_FLAGS) | $(LD_FLAGS) | \
+	$(if $(PROGRAMS),$(PROGRAM_CFLAGS) $(PROGRAM_LD_FLAGS))
+$(B)/sources: export CONTENT := $(BOOT_SOURCES) | $(KERNEL_SOURCES) | $(PROGRAM_SOURCES) | $(TEST_SOURCES)$(ROOT:%= | $(ROOT_MIB))
 $(B)/settings $(B)/sources: FORCE
 	@$(call need,$(CC) $(LD) $(OBJCOPY) $(NM) $(AS))
 	@mkdir -p $(@D)
@@ -104,10 +128,10 @@ FORCE: $(filter clean,$(MAKECMDGOALS)) # `make -j clean all` removes first, then
 
 # Constants for nasm: the #define lines with values of a C header. They are there before anything is
 # assembled; nasm itself lists who depends on which (-M; its -MD leaves includes out).
-INCLUDES := $(patsubst %.h,$(B)/include/%.inc,$(wildcard boot/*.h kernel/*.h kernel/cpu/*.h))
+INCLUDES := $(patsubst %.h,$(B)/include/%.inc,$(wildcard boot/*.h kernel/*.h kernel/cpu/*.h lib/abi/*.h))
 $(B)/include/%.inc: %.h $(B)/settings
 	@mkdir -p $(@D)
-	$(Q)sed -n -e 's|//.*||' -e 's/^#define \([A-Z][A-Z0-9_]*\) \([^ ].*\)/%define \1 \2/p' $< > $@
+	$(Q)sed -n -e 's|//.*||' -e 's/^#define \([A-Z][A-Za-z0-9_]*\) \([^ ].*\)/%define \1 \2/p' $< > $@
 
 $(B)/boot/%.c.o: boot/%.c $(B)/settings
 	@mkdir -p $(@D)
@@ -132,8 +156,50 @@ $(B)/tests/list.c: $(TEST_SOURCES:%=../tests/kernel/%) $(B)/sources
 		/^TEST(_PANIC)?\(/ { print "extern const struct test test_" $$2 ";"; list = list "\n    &test_" $$2 "," } \
 		END { print "const struct test *const test_list[] = {" list "\n    NULL,\n};" }' $(filter %.c,$^) > $@
 
+# The table of all programs, where they are functions.
+$(B)/programs.c: $(B)/sources
+	$(Q)printf '%s\n' '#include "user/libc/program_start.h"' \
+		$(foreach program,$(PROGRAMS),'int $(program)_main(int$(comma) char **);') \
+		'const struct program programs[] = {' \
+		$(foreach program,$(PROGRAMS),'    {"$(program)"$(comma) $(program)_main}$(comma)') \
+		'    {NULL$(comma) NULL}$(comma)' '};' > $@
+
 $(B)/%.c.o: $(B)/%.c
 	$(Q)$(CC) $(KERNEL_CFLAGS) -c $< -o $@
+
+main_name = -Dmain=$(patsubst user/%/,%,$(dir $(patsubst user/bin/%.c,user/%/,$<)))_main
+$(B)/user/%.c.o: user/%.c $(B)/settings
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(PROGRAM_CFLAGS) $(if $(STANDALONE),,$(main_name)) -MMD -MP -c $< -o $@
+
+ifdef STANDALONE
+$(B)/user/lib/%.c.o: lib/%.c $(B)/settings
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(PROGRAM_CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/user/test/%.c.o: $(USER_TESTS)/%.c $(B)/settings
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(PROGRAM_CFLAGS) -I.. -MMD -MP -c $< -o $@
+
+# With all that a debugger wants in NAME.elf, and without it on the disk.
+$(foreach room,$(filter-out user/bin user/libc,$(PROGRAM_ROOMS)),$(eval \
+	$(B)/bin/$(notdir $(room)).elf: $(patsubst %,$(B)/$(room)/%.o,$($(room)))))
+$(foreach name,$(basename $(user/bin)),$(eval $(B)/bin/$(name).elf: $(B)/user/bin/$(name).c.o))
+$(B)/bin-test/%.elf: $(B)/user/test/%.c.o $(LIBC_OBJECTS) $(B)/sources
+	$(program_link)
+$(B)/bin/%.elf: $(LIBC_OBJECTS) $(B)/sources
+	$(program_link)
+define program_link
+@mkdir -p $(@D)
+$(call say,LD,$(@:.elf=))
+$(Q)$(LD) -m elf_x86_64 $(LD_FLAGS) $(PROGRAM_LD_FLAGS) -o $@ $(filter %.o,$^)
+endef
+$(PROGRAM_FILES) $(USER_TEST_FILES): %: %.elf
+	$(Q)$(OBJCOPY) --strip-all $< $@
+endif
 
 $(B)/%.c.o: %.c $(B)/settings
 	@mkdir -p $(@D)
@@ -210,13 +276,15 @@ $(IMAGE): $(B)/boot.elf $(ROOT).list
 	fi
 
 # All that goes into the root file system: kind, contents and name of each file.
-$(ROOT).list: FORCE
+$(ROOT).list: $(PROGRAM_FILES) $(USER_TEST_FILES) FORCE
 	@mkdir -p $(@D)
-	@(echo '$(ROOT_MIB) MiB'; cd rootfs && find . ! -name .gitkeep | sort | while IFS= read -r name; do \
+	@(echo '$(ROOT_MIB) MiB $(LINKS)'; cksum $(PROGRAM_FILES) $(USER_TEST_FILES) < /dev/null; \
+		for folder in rootfs '$(ROOT_EXTRA)'; do [ -z "$$folder" ] || (cd "$$folder" && \
+		find . ! -name .gitkeep | sort | while IFS= read -r name; do \
 		if [ -h "$$name" ]; then echo "link $$name $$(readlink "$$name")"; \
 		elif [ -d "$$name" ]; then echo "folder $$name"; \
 		elif [ -x "$$name" ]; then echo "program $$(cksum "$$name")"; \
-		else echo "file $$(cksum "$$name")"; fi; done) > $@.new
+		else echo "file $$(cksum "$$name")"; fi; done) || exit; done) > $@.new
 	@cmp -s $@.new $@ || cp $@.new $@; rm -f $@.new
 
 # The same files give the same file system, whoever makes it, when and where: identifiers are fixed,
@@ -238,7 +306,14 @@ define ROOT_CONFIG
   }
 endef
 $(IMAGE): export ROOT_CONFIG := $(ROOT_CONFIG)
+hash := \#
+# LINKS are more names of programs, as in `LINKS := more=less`. What a reader put into rootfs comes first.
+add_programs = $(if $(PROGRAM_FILES),mkdir -p $(ROOT)/bin && for program in $(PROGRAM_FILES); do \
+	[ -e $(ROOT)/bin/$${program$(hash)$(hash)*/} ] || cp $$program $(ROOT)/bin || exit; done && \
+	for link in $(LINKS); do ln -sf "$${link$(hash)*=}" "$(ROOT)/bin/$${link%%=*}" || exit; done && \
+	$(if $(USER_TEST_FILES),mkdir -p $(ROOT)/test && cp $(USER_TEST_FILES) $(ROOT)/test &&) )
 make_root = $(call need,mke2fs debugfs) && rm -rf $(ROOT) $@.new && cp -RP rootfs $(ROOT) && \
+	$(add_programs) $(if $(ROOT_EXTRA),cp -RP '$(ROOT_EXTRA)'/. $(ROOT) &&) \
 	find $(ROOT) -name .gitkeep -exec rm {} + && chmod -R u=rwX,go=rX $(ROOT) && \
 	cat $(B)/boot.img > $@.new && \
 	dd if=/dev/null of=$@.new bs=1048576 seek=$$((1 + $(ROOT_MIB))) 2>/dev/null && \
@@ -251,7 +326,8 @@ make_root = $(call need,mke2fs debugfs) && rm -rf $(ROOT) $@.new && cp -RP rootf
 	debugfs -w -f $(ROOT).debugfs '$@.new?offset=1048576' > $(ROOT).log 2>&1
 endif
 
--include $(wildcard $(patsubst %.o,%.d,$(BOOT_OBJECTS) $(KERNEL_OBJECTS)) $(B)/boot/boot.ld.d \
+-include $(wildcard $(patsubst %.o,%.d,$(BOOT_OBJECTS) $(KERNEL_OBJECTS) $(PROGRAM_OBJECTS) $(LIBC_OBJECTS)) \
+	$(if $(USER_TESTS),$(B)/user/test/*.d) $(B)/boot/boot.ld.d \
 	$(B)/kernel/kernel.ld.d)
 
 .PHONY: clean
@@ -425,6 +501,7 @@ define COMPILE_COMMANDS
 $(foreach source,$(filter %.c,$(BOOT_SOURCES)),$(call compile_command,$(BOOT_CFLAGS),$(source))
 )$(foreach source,$(filter %.c,$(KERNEL_SOURCES) $(TEST_SOURCES:%=../tests/kernel/%)),$(call \
 	compile_command,$(KERNEL_CFLAGS),$(source))
+)$(foreach source,$(filter %.c,$(PROGRAM_SOURCES)),$(call compile_command,$(PROGRAM_CFLAGS),$(source))
 )]
 endef
 

@@ -14,6 +14,7 @@
 #include "kernel/fs/ext2.h"
 
 #include "lib/errno.h"
+#include "lib/string.h"
 
 #define LEVELS 4
 // Credits that must be left to look into an indirect block: its own, a bit's, and a spare one.
@@ -132,33 +133,37 @@ static unsigned run_at(struct ext2 *ext2, const struct way *way, unsigned max)
 // Remembers that file blocks follow each other: readers go that way more often than they ask.
 static void remember(struct ext2_inode *inode, uint32_t index, uint32_t block, unsigned run)
 {
-    if (index == inode->run_index + inode->run_length &&
-        block == inode->run_block + inode->run_length) {
-        inode->run_length += run;
+    struct ext2_run *runs = inode->runs;
+
+    if (index == runs->index + runs->length && block == runs->block + runs->length) {
+        runs->length += run;
     } else {
-        inode->run_index = index;
-        inode->run_block = block;
-        inode->run_length = run;
+        runs[1] = runs[0];
+        runs[0] = (struct ext2_run){index, block, run};
     }
 }
 
-// Whether `count` file blocks are known to follow each other, and where they are.
-static bool known(const struct ext2_inode *inode, uint32_t index, unsigned count, uint32_t *block)
+// How many file blocks are known to follow each other, and where the first one is. 0: none.
+static uint32_t known(const struct ext2_inode *inode, uint32_t index, uint32_t *block)
 {
-    uint32_t offset = index - inode->run_index;
-
-    *block = inode->run_block + offset;
-    return offset < inode->run_length && count <= inode->run_length - offset;
+    for (const struct ext2_run *run = inode->runs; run < inode->runs + EXT2_RUNS; run++) {
+        uint32_t offset = index - run->index;
+        if (offset < run->length) {
+            *block = run->block + offset;
+            return run->length - offset;
+        }
+    }
+    return 0;
 }
 
 int ext2_map(struct ext2_inode *inode, uint32_t index, uint32_t *block, unsigned run_max,
              unsigned *run)
 {
     struct ext2 *ext2 = ext2_of(&inode->inode);
-    unsigned length = run ? run_max : 1;
+    uint32_t length = known(inode, index, block);
     struct way way;
 
-    if (!known(inode, index, length, block)) {
+    if (length == 0) {
         int error = go(inode, index, &way);
         if (error) {
             return error;
@@ -171,7 +176,7 @@ int ext2_map(struct ext2_inode *inode, uint32_t index, uint32_t *block, unsigned
         }
     }
     if (run) {
-        *run = length;
+        *run = length < run_max ? length : run_max;
     }
     return 0;
 }
@@ -252,7 +257,7 @@ int ext2_map_allocate(struct ext2_inode *inode, uint32_t index, uint32_t *block,
     struct way way;
 
     *allocated = false;
-    if (known(inode, index, 1, block)) {
+    if (known(inode, index, block) > 0) {
         return 0;
     }
     int error = go(inode, index, &way);
@@ -372,7 +377,7 @@ int ext2_map_free(struct ext2_inode *inode, uint32_t index, unsigned credits, bo
     bool changed = false;
     int error = 0;
 
-    inode->run_length = 0;
+    memset(inode->runs, 0, sizeof(inode->runs));
     inode->goal = 0;
     for (unsigned level = LEVELS; level-- > 0 && error == 0 && !freeing.more;) {
         // The file block that the level's words begin with.

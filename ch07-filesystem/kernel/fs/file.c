@@ -14,6 +14,24 @@ static bool writable(const struct file *file)
     return (file->flags & O_ACCMODE) != O_RDONLY;
 }
 
+// Whoever shares a file shares its position, which one at a time uses and advances. Returns whether
+// it was locked: with a single hold there is nobody else.
+static bool lock_position(struct file *file)
+{
+    bool shared = __atomic_load_n(&file->references, __ATOMIC_RELAXED) > 1;
+    if (shared) {
+        mutex_lock(&file->lock);
+    }
+    return shared;
+}
+
+static void unlock_position(struct file *file, bool locked)
+{
+    if (locked) {
+        mutex_unlock(&file->lock);
+    }
+}
+
 // Finds the inode that O_CREAT is to open, or makes it.
 static int find_or_create(struct inode *base, const char *path, unsigned flags, uint32_t mode,
                           bool *created, struct inode **inode)
@@ -69,6 +87,12 @@ static int prepare(struct inode *inode, unsigned flags)
     return flags & O_TRUNC ? inode->operations->truncate(inode, 0) : 0;
 }
 
+static void init(struct file *file, struct inode *inode, unsigned flags)
+{
+    *file = (struct file){
+        .inode = inode, .references = 1, .flags = flags, .lock = MUTEX("file position")};
+}
+
 int file_open(struct inode *base, const char *path, unsigned flags, uint32_t mode,
               struct file **file)
 {
@@ -101,7 +125,7 @@ int file_open(struct inode *base, const char *path, unsigned flags, uint32_t mod
         kfree(made);
         return error;
     }
-    *made = (struct file){.inode = inode, .references = 1, .flags = flags};
+    init(made, inode, flags);
     *file = made;
     return 0;
 }
@@ -145,7 +169,7 @@ static int64_t write(struct file *file, struct io *io, uint64_t offset, uint64_t
         return -EINVAL;
     }
     int64_t result = inode->operations->write(inode, io, offset, append);
-    if (result > 0 && file->flags & O_SYNC) {
+    if (result > 0 && file->flags & O_SYNC && inode->operations->sync) {
         int error = file_sync(file);
         result = error ? error : result;
     }
@@ -154,21 +178,25 @@ static int64_t write(struct file *file, struct io *io, uint64_t offset, uint64_t
 
 int64_t file_read(struct file *file, struct io *io)
 {
+    bool locked = lock_position(file);
     uint64_t position = file->position;
     int64_t result = read(file, io, position);
     if (result > 0) {
         file->position = position + (uint64_t)result;
     }
+    unlock_position(file, locked);
     return result;
 }
 
 int64_t file_write(struct file *file, struct io *io)
 {
+    bool locked = lock_position(file);
     uint64_t position = file->position;
     int64_t result = write(file, io, position, file->flags & O_APPEND ? &position : NULL);
     if (result > 0) {
         file->position = position + (uint64_t)result;
     }
+    unlock_position(file, locked);
     return result;
 }
 
@@ -184,14 +212,17 @@ int64_t file_write_at(struct file *file, struct io *io, int64_t offset)
 
 int64_t file_seek(struct file *file, int64_t offset, enum seek_from from)
 {
-    uint64_t start = from == SEEK_CUR ? file->position : from == SEEK_END ? file->inode->size : 0;
     int64_t position;
 
+    bool locked = lock_position(file);
+    uint64_t start = from == SEEK_CUR ? file->position : from == SEEK_END ? file->inode->size : 0;
     if (from > SEEK_END || __builtin_add_overflow((int64_t)start, offset, &position) ||
         position < 0) {
-        return -EINVAL;
+        position = -EINVAL;
+    } else {
+        file->position = (uint64_t)position;
     }
-    file->position = (uint64_t)position;
+    unlock_position(file, locked);
     return position;
 }
 
@@ -222,8 +253,12 @@ int file_read_directory(struct file *file,
     if (!S_ISDIR(inode->mode) || !inode->operations->readdir) {
         return -ENOTDIR;
     }
-    return inode->operations->readdir(inode, file->position, pass_on, &reader);
+    bool locked = lock_position(file);
+    int error = inode->operations->readdir(inode, file->position, pass_on, &reader);
+    unlock_position(file, locked);
+    return error;
 }
+
 
 int file_truncate(struct file *file, uint64_t size)
 {

@@ -32,7 +32,7 @@ static bool take(struct mutex *mutex, const void *place)
     return true;
 }
 
-void mutex_lock(struct mutex *mutex)
+    void mutex_lock(struct mutex *mutex)
 {
     const void *place = __builtin_return_address(0);
     if (irq_in_handler()) {
@@ -47,10 +47,11 @@ void mutex_lock(struct mutex *mutex)
     wait_until(&mutex->queue, take(mutex, place));
 }
 
-void mutex_unlock(struct mutex *mutex)
+    void mutex_unlock(struct mutex *mutex)
 {
+    const void *place = __builtin_return_address(0);
     if (!mutex_held(mutex)) {
-        misuse(mutex, __builtin_return_address(0), "released");
+        misuse(mutex, place, "released");
     }
     mutex->holder = NULL;
     wait_wake_all(&mutex->queue);

@@ -132,6 +132,12 @@ struct ext2 {
     struct ext2_hint hints[EXT2_HINTS];
 };
 
+// File blocks known to follow each other on the device.
+struct ext2_run {
+    uint32_t index, block, length;
+};
+#define EXT2_RUNS 2 // of a file: what is read, and what is read ahead
+
 struct ext2_inode {
     struct inode inode;
     struct list_node node;
@@ -143,7 +149,7 @@ struct ext2_inode {
     bool orphan;
     bool ended; // its deletion was tried
     uint32_t goal; // behind the block allocated last; 0: none yet
-    uint32_t run_index, run_block, run_length; // file blocks known to follow each other
+    struct ext2_run runs[EXT2_RUNS]; // the one found last comes first
 };
 
 static inline struct ext2 *ext2_of(const struct inode *inode)
@@ -156,11 +162,17 @@ static inline struct ext2_inode *ext2_inode_of(struct inode *inode)
     return (struct ext2_inode *)inode;
 }
 
+// The block of a file that an offset lies in. Block sizes are powers of two.
+static inline uint32_t ext2_block_at(const struct ext2 *ext2, uint64_t offset)
+{
+    return (uint32_t)(offset >> __builtin_ctz(ext2->block_size));
+}
+
 // The number of blocks, holes too, that an inode's size covers.
 static inline uint32_t ext2_blocks_of(const struct ext2_inode *inode)
 {
-    uint32_t size = ext2_of(&inode->inode)->block_size;
-    return (uint32_t)((inode->inode.size + size - 1) / size);
+    const struct ext2 *ext2 = ext2_of(&inode->inode);
+    return ext2_block_at(ext2, inode->inode.size + ext2->block_size - 1);
 }
 
 // ---- ext2_super.c ----

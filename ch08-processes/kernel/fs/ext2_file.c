@@ -15,7 +15,7 @@
 static bool read_ahead(struct ext2_inode *inode, uint32_t index)
 {
     struct ext2 *ext2 = ext2_of(&inode->inode);
-    uint32_t count = ext2_blocks_of(inode), block;
+    uint32_t block;
     bool sequential = index == inode->read_next || index + 1 == inode->read_next;
     unsigned run;
 
@@ -24,8 +24,12 @@ static bool read_ahead(struct ext2_inode *inode, uint32_t index)
     }
     inode->read_next = index + 1;
     uint32_t start = inode->read_ahead_end;
-    if (!sequential || start > index + READ_AHEAD || start >= count) {
+    if (!sequential || start > index + READ_AHEAD) {
         return sequential;
+    }
+    uint32_t count = ext2_blocks_of(inode);
+    if (start >= count) {
+        return true;
     }
     unsigned run_max = count - start < READ_AHEAD ? count - start : READ_AHEAD;
     if (ext2_map(inode, start, &block, run_max, &run) == 0) {
@@ -48,7 +52,7 @@ static int64_t read_block(struct ext2_inode *inode, struct io *io, uint64_t offs
 
     size = size < left ? size : left;
     size = size < io->left ? size : io->left;
-    uint32_t index = (uint32_t)(offset / ext2->block_size);
+    uint32_t index = ext2_block_at(ext2, offset);
     int error = ext2_map(inode, index, &block, read_ahead(inode, index) ? READ_AHEAD : 1, NULL);
     if (error) {
         return error;
@@ -173,7 +177,7 @@ static int64_t write_block(struct ext2_inode *inode, struct io *io, uint64_t off
 {
     struct ext2 *ext2 = ext2_of(&inode->inode);
     uint32_t start = (uint32_t)offset & (ext2->block_size - 1);
-    uint32_t index = (uint32_t)(offset / ext2->block_size);
+    uint32_t index = ext2_block_at(ext2, offset);
     size_t size = ext2->block_size - start;
     struct buffer *buffer;
     bool allocated, fresh;

@@ -3,27 +3,16 @@
 #define RUNG_KERNEL_FS_FILE_H
 
 #include "kernel/fs/vfs.h"
-
-// Flags of file_open: the values of Linux on x86-64.
-#define O_RDONLY 0
-#define O_WRONLY 01
-#define O_RDWR 02
-#define O_ACCMODE 03
-#define O_CREAT 0100
-#define O_EXCL 0200
-#define O_TRUNC 01000
-#define O_APPEND 02000
-#define O_SYNC 04010000
-#define O_DIRECTORY 0200000
-#define O_NOFOLLOW 0400000
-
-enum seek_from { SEEK_SET, SEEK_CUR, SEEK_END };
+#include "kernel/sync/mutex.h"
+#include "lib/abi/fcntl.h"
 
 struct file {
     struct inode *inode; // held
     unsigned references; // holds: the file is closed with the last one
     unsigned flags;
     uint64_t position; // bytes; in a directory what readdir says
+    struct mutex lock; // held while the position is used: processes may share the file, each with
+        // a hold of its own
 };
 
 // Opens, with O_CREAT creates (with the rights in mode), a file. Errors as vfs.h says; -EEXIST with

@@ -3,20 +3,8 @@
 #define RUNG_KERNEL_FS_VFS_H
 
 #include "kernel/fs/io.h"
+#include "lib/abi/mode.h"
 #include "lib/types.h"
-
-// Types and rights in struct inode's mode: the values of Linux and of ext2 on disk.
-#define S_IFMT 0170000
-#define S_IFIFO 0010000
-#define S_IFCHR 0020000
-#define S_IFDIR 0040000
-#define S_IFBLK 0060000
-#define S_IFREG 0100000
-#define S_IFLNK 0120000
-#define S_IFSOCK 0140000
-#define S_ISDIR(mode) (((mode)&S_IFMT) == S_IFDIR)
-#define S_ISREG(mode) (((mode)&S_IFMT) == S_IFREG)
-#define S_ISLNK(mode) (((mode)&S_IFMT) == S_IFLNK)
 
 #define NAME_MAX 255 // bytes in a name
 #define PATH_MAX 4096 // bytes in a path, with its NUL

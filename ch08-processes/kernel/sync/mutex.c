@@ -77,9 +77,44 @@ static bool take(struct mutex *mutex, const void *place)
     return true;
 }
 
-void mutex_lock(struct mutex *mutex)
+// The most frequent case, and nothing else: it is free, and the caller may have it.
+static bool take_at_once(struct mutex *mutex, const void *place)
 {
-    const void *place = __builtin_return_address(0);
+    struct percpu *cpu = this_cpu();
+    struct thread *nobody = NULL;
+    if (cpu->in_handler || cpu->spinlock ||
+        !__atomic_compare_exchange_n(&mutex->owner, &nobody, cpu->thread, false, __ATOMIC_ACQUIRE,
+                                     __ATOMIC_RELAXED)) {
+        return false;
+    }
+    cpu->thread->mutex_count++;
+    mutex->holder = place;
+    return true;
+}
+
+// The same for giving it back: nobody waits for it.
+static bool give_at_once(struct mutex *mutex)
+{
+    struct thread *thread = this_cpu()->thread, *nobody = NULL;
+    if (mutex->owner != thread || !thread || !wait_nobody(&mutex->queue)) {
+        return false;
+    }
+    thread->mutex_count--;
+    mutex->holder = NULL;
+    __atomic_store_n(&mutex->owner, NULL, __ATOMIC_SEQ_CST);
+    if (wait_nobody(&mutex->queue) ||
+        !__atomic_compare_exchange_n(&mutex->owner, &nobody, thread, false, __ATOMIC_ACQUIRE,
+                                     __ATOMIC_RELAXED)) {
+        return true;
+    }
+    thread
+        ->mutex_count++; // somebody came in between: it is ours once more, to be given to that one
+    return false;
+}
+
+// Not inline: the frequent cases need none of the registers that it saves.
+static __attribute__((noinline)) void lock(struct mutex *mutex, const void *place)
+{
     if (irq_in_handler()) {
         misuse(mutex, place, "taken by an interrupt handler");
     }
@@ -92,10 +127,18 @@ void mutex_lock(struct mutex *mutex)
     wait_until(&mutex->queue, take(mutex, place));
 }
 
-void mutex_unlock(struct mutex *mutex)
+void mutex_lock(struct mutex *mutex)
+{
+    const void *place = __builtin_return_address(0);
+    if (!take_at_once(mutex, place)) {
+        lock(mutex, place);
+    }
+}
+
+static __attribute__((noinline)) void unlock(struct mutex *mutex, const void *place)
 {
     if (!mutex_held(mutex)) {
-        misuse(mutex, __builtin_return_address(0), "released");
+        misuse(mutex, place, "released");
     }
     bool interrupts = cpu_save_interrupts();
     this_cpu()->thread->mutex_count--;
@@ -105,6 +148,13 @@ void mutex_unlock(struct mutex *mutex)
         mutex->owner->wanted = NULL;
     }
     cpu_restore_interrupts(interrupts);
+}
+
+void mutex_unlock(struct mutex *mutex)
+{
+    if (!give_at_once(mutex)) {
+        unlock(mutex, __builtin_return_address(0));
+    }
 }
 
 bool mutex_held(const struct mutex *mutex)

@@ -70,6 +70,9 @@ bool wait_sleep(struct wait_queue *queue, uint64_t deadline_ns)
 void wait_wake_all(struct wait_queue *queue)
 {
     queue->generation++;
+    if (wait_nobody(queue)) {
+        return;
+    }
     // At once: who woke up and slept again meanwhile would be woken again, without an end.
     bool interrupts = cpu_save_interrupts();
     while (wait_wake_one(queue)) {

@@ -59,6 +59,12 @@ bool wait_sleep(struct wait_queue *queue, uint64_t deadline_ns);
 // Wakes all who wait. Any context.
 void wait_wake_all(struct wait_queue *queue);
 
+// Whether nobody sleeps in the queue now. Any context.
+static inline bool wait_nobody(const struct wait_queue *queue)
+{
+    return !queue->sleepers.next || list_empty(&queue->sleepers);
+}
+
 // Wakes the one who has waited longest, and returns it; NULL if nobody waits. Any context.
 struct thread *wait_wake_one(struct wait_queue *queue);
 

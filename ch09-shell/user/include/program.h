@@ -1,0 +1,32 @@
+// What a program has for itself where POSIX speaks of global variables: errno, environ, getopt's.
+// In this chapter all programs are in one address space and have no variables, so that each process
+// has one of these: its process's argument points to it (struct process, user/libc/call.c).
+#ifndef RUNG_USER_PROGRAM_H
+#define RUNG_USER_PROGRAM_H
+
+#include "lib/list.h"
+
+struct program_state {
+    int error; // errno
+    char **environment; // environ
+    const char *name; // argv[0] without its folder, for messages
+    struct {
+        int index; // optind: 1 at the start
+        int errors; // opterr: 1 at the start
+        int option; // optopt
+        char *argument; // optarg
+        const char *next; // letter within argv[optind]; NULL: look there for an option
+    } options;
+    struct list_node memory; // what malloc gave: it is given back when the program ends
+};
+
+// What a program begins with.
+#define PROGRAM_STATE(program_name)                                                                \
+    {                                                                                              \
+        .name = (program_name), .options = {.index = 1, .errors = 1 },                             \
+    }
+
+// The running program's.
+struct program_state *program_state(void);
+
+#endif

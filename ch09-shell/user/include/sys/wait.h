@@ -1,0 +1,11 @@
+#ifndef RUNG_USER_SYS_WAIT_H
+#define RUNG_USER_SYS_WAIT_H
+
+#include "lib/abi/wait.h"
+
+#include <sys/types.h>
+
+pid_t waitpid(pid_t pid, int *status, int options);
+pid_t wait(int *status);
+
+#endif

@@ -1,0 +1,11 @@
+#ifndef RUNG_USER_TERMIOS_H
+#define RUNG_USER_TERMIOS_H
+
+#include "lib/abi/termios.h"
+
+#include <sys/types.h>
+
+int tcgetattr(int descriptor, struct termios *settings);
+int tcsetattr(int descriptor, int when, const struct termios *settings);
+
+#endif
