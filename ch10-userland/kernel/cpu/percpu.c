@@ -1,0 +1,3 @@
+#include "kernel/cpu/percpu.h"
+
+struct percpu percpu;

@@ -1,0 +1,382 @@
+// A file's contents.
+#include "kernel/fs/ext2.h"
+
+#include "lib/errno.h"
+#include "lib/string.h"
+
+#define READ_AHEAD CACHE_READ_AHEAD_MAX // blocks: one request under way while the last is copied
+#define WRITE_STEP 8 // blocks written within one operation
+#define SECONDS_MAX 0x37fffffff // that an inode's times can have: in 2446
+#define LARGE_SIZE 0x80000000 // of files from which on EXT2_RO_COMPAT_LARGE_FILE has to be set
+
+// ---- Reading ----
+
+// Has the blocks read that a sequential reader, who is about to read `index`, will want next.
+// Returns whether it is one.
+static bool read_ahead(struct ext2_inode *inode, uint32_t index)
+{
+    struct ext2 *ext2 = ext2_of(&inode->inode);
+    uint32_t block;
+    bool sequential = index == inode->read_next || index + 1 == inode->read_next;
+    unsigned run;
+
+    if (!sequential || inode->read_ahead_end < index) {
+        inode->read_ahead_end = index;
+    }
+    inode->read_next = index + 1;
+    uint32_t start = inode->read_ahead_end;
+    if (!sequential || start > index + READ_AHEAD) {
+        return sequential;
+    }
+    uint32_t count = ext2_blocks_of(inode);
+    if (start >= count) {
+        return true;
+    }
+    unsigned run_max = count - start < READ_AHEAD ? count - start : READ_AHEAD;
+    if (ext2_map(inode, start, &block, run_max, &run) == 0) {
+        if (block != 0) {
+            cache_read_ahead(ext2->cache, block, run);
+        }
+        inode->read_ahead_end = start + run;
+    }
+    return true;
+}
+
+// Reads from one block, up to its end or that of the file: returns how much.
+static int64_t read_block(struct ext2_inode *inode, struct io *io, uint64_t offset)
+{
+    struct ext2 *ext2 = ext2_of(&inode->inode);
+    uint32_t start = (uint32_t)offset & (ext2->block_size - 1), block;
+    uint64_t left = inode->inode.size - offset;
+    size_t size = ext2->block_size - start;
+    struct buffer *buffer;
+
+    size = size < left ? size : left;
+    size = size < io->left ? size : io->left;
+    uint32_t index = ext2_block_at(ext2, offset);
+    int error = ext2_map(inode, index, &block, read_ahead(inode, index) ? READ_AHEAD : 1, NULL);
+    if (error) {
+        return error;
+    }
+    if (block == 0) {
+        size_t done = io_zero_out(io, size);
+        return done > 0 ? (int64_t)done : -EFAULT;
+    }
+    error = cache_read(ext2->cache, block, &buffer);
+    if (error) {
+        return error;
+    }
+    size_t done = io_copy_out(io, (char *)buffer->data + start, size);
+    cache_release(ext2->cache, buffer);
+    return done > 0 ? (int64_t)done : -EFAULT;
+}
+
+int64_t ext2_read(struct inode *common, struct io *io, uint64_t offset)
+{
+    struct ext2 *ext2 = ext2_of(common);
+    uint64_t start = offset;
+    int64_t result = 0;
+
+    mutex_lock(&ext2->lock);
+    while (io->left > 0 && offset < common->size && result >= 0) {
+        result = read_block(ext2_inode_of(common), io, offset);
+        offset += result > 0 ? (uint64_t)result : 0;
+    }
+    mutex_unlock(&ext2->lock);
+    return offset > start ? (int64_t)(offset - start) : result;
+}
+
+int64_t ext2_readlink(struct inode *common, struct io *io)
+{
+    struct ext2_inode *inode = ext2_inode_of(common);
+    struct ext2 *ext2 = ext2_of(common);
+    size_t size = common->size < io->left ? common->size : io->left;
+    struct buffer *buffer = NULL;
+    const void *target = inode->block;
+    uint32_t block;
+    int error = 0;
+
+    mutex_lock(&ext2->lock);
+    if (common->size == 0 || common->size > ext2->block_size) {
+        error = ext2_corrupt(ext2, "link %u has %lu bytes", common->number, common->size);
+    } else if (ext2_inode_has_map(inode)) {
+        error = ext2_map(inode, 0, &block, 1, NULL);
+        if (error == 0) {
+            error = block ? cache_read(ext2->cache, block, &buffer)
+                          : ext2_corrupt(ext2, "link %u has no block", common->number);
+        }
+        target = error == 0 ? buffer->data : NULL;
+    }
+    size_t done = error == 0 ? io_copy_out(io, target, size) : 0;
+    if (buffer) {
+        cache_release(ext2->cache, buffer);
+    }
+    mutex_unlock(&ext2->lock);
+    if (error) {
+        return error;
+    }
+    return done > 0 || size == 0 ? (int64_t)done : -EFAULT;
+}
+
+// ---- Writing ----
+
+static void set_size(struct ext2_inode *inode, uint64_t size)
+{
+    struct ext2 *ext2 = ext2_of(&inode->inode);
+    struct ext2_superblock *super = ext2->super;
+
+    inode->inode.size = size;
+    if (size >= LARGE_SIZE && !(super->feature_ro_compat & EXT2_RO_COMPAT_LARGE_FILE)) {
+        super->feature_ro_compat |= EXT2_RO_COMPAT_LARGE_FILE;
+        ext2_changed(ext2, ext2->super_buffer);
+    }
+}
+
+// Zeroes what is behind byte `size` of a file in its block. At a file's end nobody sees that, until
+// the file gets longer: then it must be so.
+static int zero_tail(struct ext2_inode *inode, uint64_t size)
+{
+    struct ext2 *ext2 = ext2_of(&inode->inode);
+    uint32_t start = (uint32_t)size & (ext2->block_size - 1), block;
+    struct buffer *buffer;
+
+    if (start == 0) {
+        return 0;
+    }
+    int error = ext2_map(inode, (uint32_t)(size / ext2->block_size), &block, 1, NULL);
+    if (error || block == 0) {
+        return error;
+    }
+    error = cache_read(ext2->cache, block, &buffer);
+    if (error) {
+        return error;
+    }
+    memset((char *)buffer->data + start, 0, ext2->block_size - start);
+    cache_set_state(ext2->cache, buffer, BUFFER_DIRTY);
+    cache_release(ext2->cache, buffer);
+    return 0;
+}
+
+// Gets a block of a file to put `size` bytes into: as it is, or as zeroes if it is new, or if all
+// of it will be written and it is not in memory. Then *fresh says that it must not stay so.
+static int get_block(struct ext2_inode *inode, uint32_t index, size_t size, struct buffer **buffer,
+                     bool *allocated, bool *fresh)
+{
+    struct ext2 *ext2 = ext2_of(&inode->inode);
+    uint32_t block;
+
+    int error = ext2_map_allocate(inode, index, &block, allocated);
+    if (error) {
+        return error;
+    }
+    *fresh = !*allocated && size == ext2->block_size && !cache_present(ext2->cache, block);
+    return *fresh ? cache_new(ext2->cache, block, buffer) : cache_read(ext2->cache, block, buffer);
+}
+
+// Writes into one block, as part of an operation: returns how much.
+static int64_t write_block(struct ext2_inode *inode, struct io *io, uint64_t offset)
+{
+    struct ext2 *ext2 = ext2_of(&inode->inode);
+    uint32_t start = (uint32_t)offset & (ext2->block_size - 1);
+    uint32_t index = ext2_block_at(ext2, offset);
+    size_t size = ext2->block_size - start;
+    struct buffer *buffer;
+    bool allocated, fresh;
+
+    size = size < io->left ? size : io->left;
+    int error = get_block(inode, index, size, &buffer, &allocated, &fresh);
+    if (error) {
+        return error;
+    }
+    size_t done = io_copy_in(io, (char *)buffer->data + start, size);
+    if (fresh && done < size) {
+        // What the disk has is still right, and was asked to be kept: as if nothing was copied.
+        cache_forget(ext2->cache, buffer->block);
+        done = 0;
+    } else if (done > 0) {
+        cache_set_state(ext2->cache, buffer, BUFFER_DIRTY);
+    }
+    cache_release(ext2->cache, buffer);
+    if (done > 0 && offset + done > inode->inode.size) {
+        set_size(inode, offset + done);
+    }
+    if (done == 0 && allocated && offset - start >= inode->inode.size) {
+        bool more; // never: it takes back what this operation has done
+        (void)ext2_map_free(inode, ext2_blocks_of(inode), 2 * EXT2_MAP_CREDITS, &more);
+    }
+    return done > 0 ? (int64_t)done : -EFAULT;
+}
+
+// Writes as many blocks as one operation may, and adds to *offset what was done.
+static int write_step(struct ext2_inode *inode, struct io *io, uint64_t *offset)
+{
+    struct ext2 *ext2 = ext2_of(&inode->inode);
+    size_t blocks = io->left / ext2->block_size + 2;
+    unsigned step = blocks < WRITE_STEP ? (unsigned)blocks : WRITE_STEP;
+    int64_t done = 0;
+
+    if (ext2->journal && step > (journal_limit(ext2->journal) - 1) / EXT2_MAP_CREDITS) {
+        step = (journal_limit(ext2->journal) - 1) / EXT2_MAP_CREDITS;
+    }
+    int error = ext2_begin(ext2, step * EXT2_MAP_CREDITS);
+    if (error) {
+        return error;
+    }
+    ext2_touch(inode, true);
+    done = ext2_inode_write(inode);
+    if (done == 0 && *offset > inode->inode.size) {
+        done = zero_tail(inode, inode->inode.size);
+    }
+    for (unsigned i = 0; i < step && io->left > 0 && done >= 0; i++) {
+        done = write_block(inode, io, *offset);
+        *offset += done > 0 ? (uint64_t)done : 0;
+    }
+    error = ext2_inode_write(inode);
+    return ext2_end(ext2, done < 0 ? (int)done : error);
+}
+
+// What forbids to write `size` bytes at an offset, and how many may be at most.
+static int check_write(const struct ext2_inode *inode, uint64_t offset, bool append, size_t *size)
+{
+    uint64_t size_max = ext2_size_max(ext2_of(&inode->inode));
+
+    if (inode->flags & EXT2_FLAG_IMMUTABLE || (inode->flags & EXT2_FLAG_APPEND && !append)) {
+        return -EPERM;
+    }
+    if (offset >= size_max) {
+        return *size > 0 ? -EFBIG : 0;
+    }
+    *size = *size < size_max - offset ? *size : size_max - offset;
+    return 0;
+}
+
+// A file that is to get longer must not have blocks behind its end, where a truncation has failed
+// to free them: what was cut off would be there again.
+static int finish_shrinking(struct ext2_inode *inode)
+{
+    if (!inode->orphan || inode->ended) {
+        return 0;
+    }
+    return inode->inode.link_count > 0 ? ext2_inode_finish_orphan(inode) : ext2_inode_shrink(inode);
+}
+
+int64_t ext2_write(struct inode *common, struct io *io, uint64_t offset, uint64_t *append)
+{
+    struct ext2_inode *inode = ext2_inode_of(common);
+    struct ext2 *ext2 = ext2_of(common);
+    bool retried = false;
+
+    mutex_lock(&ext2->lock);
+    if (append) {
+        *append = offset = common->size;
+    }
+    uint64_t start = offset;
+    size_t size = io->left;
+    int error = check_write(inode, offset, append, &size);
+    size_t beyond = io->left - size;
+    io->left = size;
+    if (error == 0 && offset + size > common->size) {
+        error = finish_shrinking(inode);
+    }
+    while (io->left > 0 && error == 0) {
+        error = write_step(inode, io, &offset);
+        if (error == -ENOSPC && !retried) {
+            retried = true;
+            error = ext2_make_room(ext2) ? 0 : error;
+        }
+    }
+    io->left += beyond;
+    mutex_unlock(&ext2->lock);
+    return offset > start ? (int64_t)(offset - start) : error;
+}
+
+int ext2_truncate(struct inode *common, uint64_t size)
+{
+    struct ext2_inode *inode = ext2_inode_of(common);
+    struct ext2 *ext2 = ext2_of(common);
+    bool shorter = false;
+
+    if (size > ext2_size_max(ext2)) {
+        return -EFBIG;
+    }
+    mutex_lock(&ext2->lock);
+    int error = inode->flags & (EXT2_FLAG_IMMUTABLE | EXT2_FLAG_APPEND) ? -EPERM : 0;
+    if (error == 0 && size > common->size) {
+        error = finish_shrinking(inode);
+    }
+    if (error == 0) {
+        error = ext2_begin(ext2, 2);
+    }
+    if (error == 0) {
+        shorter = size < common->size;
+        ext2_touch(inode, true);
+        error = ext2_inode_write(inode);
+        if (error == 0) {
+            error = zero_tail(inode, shorter ? size : common->size);
+        }
+        if (error == 0 && shorter) {
+            error = ext2_orphan_add(inode);
+        }
+        if (error == 0) {
+            set_size(inode, size);
+            error = ext2_inode_write(inode);
+        }
+        error = ext2_end(ext2, error);
+    }
+    if (error == 0 && shorter) {
+        error = finish_shrinking(inode);
+    }
+    mutex_unlock(&ext2->lock);
+    return error;
+}
+
+int ext2_sync(struct inode *inode)
+{
+    struct ext2 *ext2 = ext2_of(inode);
+
+    mutex_lock(&ext2->lock);
+    int error = ext2_commit(ext2);
+    mutex_unlock(&ext2->lock);
+    return error;
+}
+
+// Times that the disk has no room for become the nearest ones that it has.
+static struct timestamp fitting(const struct timestamp *time)
+{
+    struct timestamp fit = *time;
+
+    fit.seconds = fit.seconds > INT32_MIN ? fit.seconds : INT32_MIN;
+    fit.seconds = fit.seconds < SECONDS_MAX ? fit.seconds : SECONDS_MAX;
+    return fit;
+}
+
+int ext2_change(struct inode *common, const struct inode_change *change)
+{
+    struct ext2_inode *inode = ext2_inode_of(common);
+    struct ext2 *ext2 = ext2_of(common);
+
+    mutex_lock(&ext2->lock);
+    int error = inode->flags & (EXT2_FLAG_IMMUTABLE | EXT2_FLAG_APPEND) ? -EPERM : 0;
+    if (error == 0) {
+        error = ext2_begin(ext2, 1);
+    }
+    if (error == 0) {
+        error = ext2_inode_write(inode); // as it is: now its block is here, and stays
+        if (error == 0) {
+            unsigned which = change->which;
+            common->mode = which & INODE_MODE ? (common->mode & S_IFMT) | (change->mode & 07777)
+                                              : common->mode;
+            common->uid = which & INODE_UID ? change->uid : common->uid;
+            common->gid = which & INODE_GID ? change->gid : common->gid;
+            common->accessed =
+                which & INODE_ACCESSED ? fitting(&change->accessed) : common->accessed;
+            common->modified =
+                which & INODE_MODIFIED ? fitting(&change->modified) : common->modified;
+            ext2_touch(inode, false);
+            error = ext2_inode_write(inode);
+        }
+        error = ext2_end(ext2, error);
+    }
+    mutex_unlock(&ext2->lock);
+    return error;
+}

@@ -1,0 +1,268 @@
+#include "kernel/proc/proc_files.h"
+
+#include "kernel/cpu/clock.h"
+#include "kernel/cpu/cpu.h"
+#include "kernel/cpu/tsc.h"
+#include "kernel/dev/rtc.h"
+#include "kernel/fs/procfs.h"
+#include "kernel/layout.h"
+#include "kernel/mm/address_space.h"
+#include "kernel/proc/process.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+
+#define TICKS_PER_SECOND 100 // of times in these files (USER_HZ)
+#define NS_PER_TICK (CLOCK_NS_PER_SECOND / TICKS_PER_SECOND)
+#define COMMAND_LINE_MAX 4096 // of cmdline; the rest is cut
+
+// What is told of a process, all of one moment.
+struct snapshot {
+    struct process_info info;
+    int group, session;
+    uint64_t start_ns;
+    uint32_t umask;
+    signal_set_t pending, blocked, ignored, caught;
+    uint64_t children_ns;
+    size_t reserved_pages, present_pages;
+};
+
+static int take(int pid, struct snapshot *snapshot)
+{
+    *snapshot = (struct snapshot){0};
+    bool interrupts = cpu_save_interrupts();
+    const struct process *process = process_find(pid);
+    if (process) {
+        process_next(pid - 1, &snapshot->info);
+        snapshot->group = process->group;
+        snapshot->session = process->session;
+        snapshot->start_ns = process->start_ns;
+        snapshot->umask = process->umask;
+        snapshot->pending = process->signals.pending;
+        snapshot->ignored = process->signals.ignored;
+        snapshot->blocked = process->signals.blocked;
+        snapshot->caught = process->signals.caught;
+        snapshot->children_ns = tsc_to_ns(process->children_tsc);
+        if (process->address_space) {
+            snapshot->reserved_pages = process->address_space->reserved_count;
+            snapshot->present_pages = process->address_space->page_count;
+        }
+    }
+    cpu_restore_interrupts(interrupts);
+    return process ? 0 : -ESRCH;
+}
+
+static char letter(enum process_state state)
+{
+    return "RRSZT"[state];
+}
+
+// proc(5). What this kernel has not is 0, or what Linux says where it has not.
+static int make_stat(struct procfs_text *text, int pid)
+{
+    struct snapshot of;
+    int error = take(pid, &of);
+    if (error != 0) {
+        return error;
+    }
+    const struct process_info *info = &of.info;
+    procfs_print(text, "%d (%s) %c %d %d %d 0 -1 0 0 0 0 0 ", pid, info->name, letter(info->state),
+                 info->parent, of.group, of.session); // up to 13: cmajflt
+    procfs_print(text, "%lu 0 %lu 0 20 0 1 0 %lu ", info->cpu_ns / NS_PER_TICK,
+                 of.children_ns / NS_PER_TICK, of.start_ns / NS_PER_TICK); // up to 22: starttime
+    procfs_print(text, "%lu %lu 18446744073709551615 0 0 0 0 0 ", of.reserved_pages * PAGE_SIZE,
+                 of.present_pages); // up to 30: kstkeip
+    procfs_print(text, "%lu %lu %lu %lu 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n", of.pending,
+                 of.blocked, of.ignored, of.caught);
+    return 0;
+}
+
+static int make_status(struct procfs_text *text, int pid)
+{
+    static const char *const words[] = {"R (running)", "R (running)", "S (sleeping)", "Z (zombie)",
+                                        "T (stopped)"};
+    struct snapshot of;
+    int error = take(pid, &of);
+    if (error != 0) {
+        return error;
+    }
+    procfs_print(text, "Name:\t%s\nUmask:\t%04o\nState:\t%s\nTgid:\t%d\nPid:\t%d\nPPid:\t%d\n",
+                 of.info.name, of.umask, words[of.info.state], pid, pid, of.info.parent);
+    procfs_print(text, "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nNSpgid:\t%d\nNSsid:\t%d\n", of.group,
+                 of.session);
+    procfs_print(text, "VmSize:\t%8lu kB\nVmRSS:\t%8lu kB\nThreads:\t1\n",
+                 of.reserved_pages * (PAGE_SIZE / 1024), of.present_pages * (PAGE_SIZE / 1024));
+    procfs_print(text, "SigPnd:\t%016lx\nSigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n",
+                 of.pending, of.blocked, of.ignored, of.caught);
+    return 0;
+}
+
+static int make_statm(struct procfs_text *text, int pid)
+{
+    struct snapshot of;
+    int error = take(pid, &of);
+    procfs_print(text, "%lu %lu 0 0 0 0 0\n", of.reserved_pages, of.present_pages);
+    return error;
+}
+
+static int make_comm(struct procfs_text *text, int pid)
+{
+    struct snapshot of;
+    int error = take(pid, &of);
+    procfs_print(text, "%s\n", of.info.name);
+    return error;
+}
+
+// What it waits for.
+static int make_wchan(struct procfs_text *text, int pid)
+{
+    struct snapshot of;
+    int error = take(pid, &of);
+    procfs_print(text, "%s", of.info.waits_for[0] ? of.info.waits_for : "0");
+    return error;
+}
+
+// The arguments, each with its NUL. The text grows with interrupts off: the owner may change its
+// command line.
+static int make_cmdline(struct procfs_text *text, int pid)
+{
+    bool interrupts = cpu_save_interrupts();
+    const struct process *process = process_find(pid);
+    if (process && process->command_line) {
+        size_t size = process->command_line_size, at = 0;
+        size = size < COMMAND_LINE_MAX ? size : COMMAND_LINE_MAX;
+        while (at < size) {
+            const char *argument = process->command_line + at;
+            procfs_print(text, "%.*s%c", (int)(size - at), argument, '\0');
+            at += strnlen(argument, size - at) + 1;
+        }
+    }
+    cpu_restore_interrupts(interrupts);
+    return process ? 0 : -ESRCH;
+}
+
+static int make_exe(struct procfs_text *text, int pid)
+{
+    int error = -ESRCH;
+    bool interrupts = cpu_save_interrupts();
+    const struct process *process = process_find(pid);
+    if (process && process->executable) {
+        procfs_print(text, "%s", process->executable);
+        error = 0;
+    }
+    cpu_restore_interrupts(interrupts);
+    return error;
+}
+
+// The caller's own alone: others change theirs while we look.
+static int make_maps(struct procfs_text *text, int pid)
+{
+    const struct process *self = process_current();
+    struct address_space *space = self->thread.pid == pid ? self->address_space : NULL;
+    const struct list_node *node = space ? space->regions.next : NULL;
+    for (; node && node != &space->regions; node = node->next) {
+        const struct region *region = LIST_ENTRY(node, struct region, node);
+        bool heap = region->start >= space->heap_start && region->end <= space->heap_end;
+        procfs_print(text, "%08lx-%08lx %c%c%c%c %08lx 00:00 0 %s\n", region->start, region->end,
+                     region->rights & PAGE_NONE ? '-' : 'r',
+                     region->rights & PAGE_WRITE ? 'w' : '-',
+                     region->rights & PAGE_EXECUTE ? 'x' : '-',
+                     region->kind == REGION_SHARED ? 's' : 'p', region->offset,
+                     region->kind == REGION_STACK ? "         [stack]"
+                     : heap                       ? "         [heap]"
+                     : region->source             ? self->executable
+                                                  : "");
+    }
+    return 0;
+}
+
+// ---- All of them together ----
+
+// How many wanted to run, on average over the last one, five and fifteen minutes: each sample counts
+// less than the next one by the factor e^(-SAMPLE/minutes). Parts of 2^11.
+#define LOAD_SHIFT 11
+#define LOAD_SAMPLE_NS (5 * CLOCK_NS_PER_SECOND)
+static const unsigned long load_decay[] = {1884, 2014, 2037};
+static unsigned long load[ARRAY_LENGTH(load_decay)];
+
+static void count(unsigned *running, unsigned *total)
+{
+    *running = *total = 0;
+    bool interrupts = cpu_save_interrupts();
+    for (struct process *process = NULL; (process = process_after(process));) {
+        *running += !process->ended && !process->thread.queue;
+        *total += 1;
+    }
+    cpu_restore_interrupts(interrupts);
+}
+
+static void sample_load(struct clock_timer *timer)
+{
+    unsigned running, total;
+    count(&running, &total);
+    for (size_t i = 0; i < ARRAY_LENGTH(load); i++) {
+        unsigned long now = (unsigned long)running << LOAD_SHIFT, one = 1ul << LOAD_SHIFT;
+        load[i] = (load[i] * load_decay[i] + now * (one - load_decay[i])) >> LOAD_SHIFT;
+    }
+    clock_start_timer(timer, timer->deadline_ns + LOAD_SAMPLE_NS, sample_load);
+}
+
+static int make_loadavg(struct procfs_text *text, int pid)
+{
+    unsigned running, total;
+    (void)pid;
+    count(&running, &total);
+    for (size_t i = 0; i < ARRAY_LENGTH(load); i++) {
+        unsigned long hundredths = (load[i] * 100 + (1ul << (LOAD_SHIFT - 1))) >> LOAD_SHIFT;
+        procfs_print(text, "%lu.%02lu ", hundredths / 100, hundredths % 100);
+    }
+    procfs_print(text, "%u/%u %d\n", running, total, process_last_pid());
+    return 0;
+}
+
+static int make_system_stat(struct procfs_text *text, int pid)
+{
+    uint64_t now_ns = clock_now_ns(), idle_ns = tsc_to_ns(clock_idle_tsc());
+    uint64_t busy = (now_ns - idle_ns) / NS_PER_TICK, idle = idle_ns / NS_PER_TICK;
+    unsigned running, total;
+    (void)pid;
+    count(&running, &total);
+    procfs_print(text, "cpu  %lu 0 0 %lu 0 0 0 0 0 0\ncpu0 %lu 0 0 %lu 0 0 0 0 0 0\n", busy, idle,
+                 busy, idle);
+    procfs_print(text, "ctxt %lu\nbtime %lu\nprocs_running %u\nprocs_blocked 0\n",
+                 this_cpu()->switches, (rtc_now_ns() - now_ns) / CLOCK_NS_PER_SECOND, running);
+    return 0;
+}
+
+static int next_pid(int pid)
+{
+    struct process_info info;
+    return process_next(pid, &info);
+}
+
+static int self_pid(void)
+{
+    return process_current()->thread.pid;
+}
+
+void proc_files_init(void)
+{
+    static struct procfs_file files[] = {
+        {.name = "stat", .per_process = true, .make = make_stat},
+        {.name = "status", .per_process = true, .make = make_status},
+        {.name = "statm", .per_process = true, .make = make_statm},
+        {.name = "comm", .per_process = true, .make = make_comm},
+        {.name = "wchan", .per_process = true, .make = make_wchan},
+        {.name = "cmdline", .per_process = true, .make = make_cmdline},
+        {.name = "maps", .per_process = true, .make = make_maps},
+        {.name = "exe", .per_process = true, .is_link = true, .make = make_exe},
+        {.name = "stat", .make = make_system_stat},
+        {.name = "loadavg", .make = make_loadavg},
+    };
+    static struct clock_timer load_timer;
+
+    for (size_t i = 0; i < ARRAY_LENGTH(files); i++) {
+        procfs_add(&files[i]);
+    }
+    procfs_init(next_pid, self_pid);
+    clock_start_timer(&load_timer, clock_now_ns() + LOAD_SAMPLE_NS, sample_load);
+}

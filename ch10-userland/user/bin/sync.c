@@ -1,0 +1,8 @@
+// sync: has all that was written safe on the disk.
+#include <unistd.h>
+
+int main(void)
+{
+    sync();
+    return 0;
+}

@@ -1,0 +1,11 @@
+#ifndef RUNG_USER_ERRNO_H
+#define RUNG_USER_ERRNO_H
+
+#include "lib/errno.h"
+#include "user/include/program.h"
+
+#define EWOULDBLOCK EAGAIN
+#define ENOTSUP EOPNOTSUPP
+#define errno (program_state()->error)
+
+#endif

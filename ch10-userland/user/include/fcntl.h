@@ -1,0 +1,15 @@
+#ifndef RUNG_USER_FCNTL_H
+#define RUNG_USER_FCNTL_H
+
+#include "lib/abi/fcntl.h"
+
+#include <sys/types.h>
+
+// The rights of what O_CREAT makes follow as a third argument.
+int open(const char *path, int flags, ...);
+// The commands take an int, or nothing.
+int fcntl(int descriptor, int command, ...);
+int openat(int directory, const char *path, int flags, ...);
+int creat(const char *path, mode_t mode);
+
+#endif

@@ -1,0 +1,8 @@
+#ifndef RUNG_USER_POLL_H
+#define RUNG_USER_POLL_H
+
+#include "lib/abi/poll.h"
+
+int poll(struct pollfd *files, nfds_t count, int timeout_ms);
+
+#endif

@@ -1,0 +1,6 @@
+#ifndef RUNG_USER_STRINGS_H
+#define RUNG_USER_STRINGS_H
+
+#include <string.h>
+
+#endif

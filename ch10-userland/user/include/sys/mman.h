@@ -1,0 +1,15 @@
+#ifndef RUNG_USER_SYS_MMAN_H
+#define RUNG_USER_SYS_MMAN_H
+
+#include "lib/abi/mman.h"
+
+#include <sys/types.h>
+
+#define MAP_FAILED ((void *)-1)
+
+void *mmap(void *start, size_t size, int rights, int flags, int descriptor, off_t offset);
+int munmap(void *start, size_t size);
+int mprotect(void *start, size_t size, int rights);
+void *mremap(void *start, size_t size, size_t new_size, int flags, ...);
+
+#endif

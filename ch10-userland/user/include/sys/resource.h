@@ -1,0 +1,14 @@
+#ifndef RUNG_USER_SYS_RESOURCE_H
+#define RUNG_USER_SYS_RESOURCE_H
+
+#include "lib/abi/resource.h"
+
+#include <sys/types.h>
+
+typedef unsigned long rlim_t;
+
+int getrlimit(int resource, struct rlimit *limit);
+int setrlimit(int resource, const struct rlimit *limit);
+int getrusage(int who, struct rusage *usage);
+
+#endif

@@ -1,0 +1,13 @@
+#ifndef RUNG_USER_SYS_TIME_H
+#define RUNG_USER_SYS_TIME_H
+
+#include "lib/abi/time.h"
+
+#include <sys/types.h>
+
+// The second argument is ignored: there are no time zones.
+int gettimeofday(struct timeval *time, void *zone);
+int setitimer(int timer, const struct itimerval *value, struct itimerval *old);
+int getitimer(int timer, struct itimerval *value);
+
+#endif

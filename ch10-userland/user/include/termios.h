@@ -1,0 +1,14 @@
+#ifndef RUNG_USER_TERMIOS_H
+#define RUNG_USER_TERMIOS_H
+
+#include "lib/abi/termios.h"
+
+#include <sys/types.h>
+
+int tcgetattr(int descriptor, struct termios *settings);
+int tcsetattr(int descriptor, int when, const struct termios *settings);
+int tcflush(int descriptor, int queue);
+int tcdrain(int descriptor);
+void cfmakeraw(struct termios *settings);
+
+#endif

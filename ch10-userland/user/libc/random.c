@@ -1,0 +1,33 @@
+#include <stdlib.h>
+
+// Numbers for games, not for secrets (those: getrandom). A linear congruential generator modulo
+// 2^32 whose upper bits are mixed (permuted congruential generator, O'Neill).
+int rand_r(unsigned *seed)
+{
+    unsigned old = *seed;
+    *seed = old * 747796405u + 2891336453u;
+    unsigned mixed = (old >> ((old >> 28) + 4) ^ old) * 277803737u;
+    return (int)((mixed >> 22 ^ mixed) & RAND_MAX);
+}
+
+static unsigned state = 1;
+
+int rand(void)
+{
+    return rand_r(&state);
+}
+
+void srand(unsigned seed)
+{
+    state = seed;
+}
+
+long random(void)
+{
+    return rand();
+}
+
+void srandom(unsigned seed)
+{
+    srand(seed);
+}

@@ -1,0 +1,27 @@
+// The lines that were typed before.
+#ifndef RUNG_USER_SH_HISTORY_H
+#define RUNG_USER_SH_HISTORY_H
+
+#include "user/sh/shell.h"
+
+#define HISTORY_MAX 500 // lines kept
+
+struct history {
+    char *lines[HISTORY_MAX]; // the oldest first
+    int count;
+    int first; // number of lines[0]; the very first line is number 1
+};
+
+void history_init(struct shell *shell);
+
+// Adds a line; false: it is blank, or that before again.
+bool history_add(struct shell *shell, const char *line);
+
+// Shows them: all or the last so many.
+int history_builtin(struct shell *shell, int count, char **arguments);
+
+// Reads the file that keeps them (~/.history); appends a line to it.
+void history_load(struct shell *shell);
+void history_append(struct shell *shell, const char *line);
+
+#endif

@@ -1,0 +1,337 @@
+#include "user/sh/parser.h"
+
+#include "user/sh/control.h"
+#include "user/sh/here.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct node *parser_node(struct lexer *lexer, enum node_kind kind, struct node *first)
+{
+    struct node *node = arena_get(&lexer->shell->arena, sizeof(*node));
+
+    node->kind = kind;
+    node->line = first ? first->line : lexer->line;
+    node->first = first;
+    return node;
+}
+
+void parser_add(struct node *node, struct node *part)
+{
+    struct node **end = &node->first;
+
+    while (*end) {
+        end = &(*end)->next;
+    }
+    *end = part;
+}
+
+void parser_add_word(struct arena *arena, struct word **list, const char *text)
+{
+    struct word *word = arena_get(arena, sizeof(*word));
+
+    word->text = arena_string(arena, text);
+    while (*list) {
+        list = &(*list)->next;
+    }
+    *list = word;
+}
+
+struct node *parser_copy(struct arena *arena, const struct node *node)
+{
+    struct node *copy = arena_get(arena, sizeof(*copy));
+    struct redirection **last = &copy->redirections;
+
+    *copy = *node;
+    copy->assignments = copy->words = NULL;
+    copy->first = copy->next = NULL;
+    if (node->text) {
+        copy->text = arena_string(arena, node->text);
+    }
+    for (const struct word *word = node->assignments; word; word = word->next) {
+        parser_add_word(arena, &copy->assignments, word->text);
+    }
+    for (const struct word *word = node->words; word; word = word->next) {
+        parser_add_word(arena, &copy->words, word->text);
+    }
+    for (const struct redirection *from = node->redirections; from; from = from->next) {
+        *last = arena_get(arena, sizeof(**last));
+        **last = *from;
+        (*last)->text = arena_string(arena, from->text);
+        last = &(*last)->next;
+    }
+    *last = NULL;
+    for (const struct node *part = node->first; part; part = part->next) {
+        parser_add(copy, parser_copy(arena, part));
+    }
+    return copy;
+}
+
+// Words that are not one by themselves where a command begins.
+static bool is_reserved(const struct lexer *lexer)
+{
+    static const char *const words[] = {
+        "!",
+        "if", "then", "elif", "else", "fi", "for", "while", "until", "do", "done", "case", "esac",
+        "{", "}",
+    };
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (lexer_is(lexer, words[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct node *parser_unexpected(struct lexer *lexer, const char *expected)
+{
+    static const char *const names[] = {
+        [TOKEN_END] = "end of file", [TOKEN_NEWLINE] = "newline", [TOKEN_WORD] = "word",
+        [TOKEN_REDIRECT] = "redirection", [TOKEN_SEMICOLON] = "\";\"", [TOKEN_TWICE] = "\";;\"",
+        [TOKEN_BACKGROUND] = "\"&\"", [TOKEN_AND] = "\"&&\"", [TOKEN_PIPE] = "\"|\"",
+        [TOKEN_OR] = "\"||\"", [TOKEN_OPEN] = "\"(\"", [TOKEN_CLOSE] = "\")\"",
+    };
+    char reserved[16];
+    const char *found = names[lexer->token];
+
+    if (is_reserved(lexer)) {
+        snprintf(reserved, sizeof(reserved), "\"%s\"", lexer->word);
+        found = reserved;
+    }
+    if (expected) {
+        lexer_error(lexer, "%s unexpected (expecting \"%s\")", found, expected);
+    } else {
+        lexer_error(lexer, "%s unexpected", found);
+    }
+    return NULL;
+}
+
+bool parser_expect(struct lexer *lexer, enum token token, const char *word)
+{
+    bool there = token == TOKEN_WORD ? lexer_is(lexer, word) : lexer->token == token;
+
+    if (there) {
+        lexer_next(lexer);
+    } else {
+        parser_unexpected(lexer, word);
+    }
+    return there;
+}
+
+bool parser_redirections(struct lexer *lexer, struct redirection **list)
+{
+    struct arena *arena = &lexer->shell->arena;
+
+    while (*list) {
+        list = &(*list)->next;
+    }
+    for (; lexer->token == TOKEN_REDIRECT; list = &(*list)->next) {
+        struct redirection *one = arena_get(arena, sizeof(*one));
+
+        one->kind = lexer->redirect;
+        one->number = lexer->number;
+        lexer_next(lexer);
+        if (lexer->token != TOKEN_WORD) {
+            parser_unexpected(lexer, NULL);
+            return false;
+        }
+        one->text = lexer->word;
+        *list = one;
+        here_expect(lexer, one);
+        lexer_next(lexer);
+    }
+    return !lexer->failed;
+}
+
+static bool is_assignment(const char *text)
+{
+    size_t name = lexer_name(text);
+
+    return name > 0 && text[name] == '=';
+}
+
+static struct node *simple_command(struct lexer *lexer)
+{
+    struct arena *arena = &lexer->shell->arena;
+    struct node *node = parser_node(lexer, NODE_SIMPLE, NULL);
+
+    while (lexer->token == TOKEN_WORD || lexer->token == TOKEN_REDIRECT) {
+        bool assigns = !node->words && lexer->token == TOKEN_WORD && is_assignment(lexer->word);
+
+        if (lexer->token == TOKEN_REDIRECT) {
+            if (!parser_redirections(lexer, &node->redirections)) {
+                return NULL;
+            }
+            continue;
+        }
+        parser_add_word(arena, assigns ? &node->assignments : &node->words, lexer->word);
+        lexer_next(lexer);
+        if (lexer->token == TOKEN_OPEN && node->words && !node->words->next && !node->assignments) {
+            return control_function(lexer, node->words->text);
+        }
+    }
+    if (!node->words && !node->assignments && !node->redirections) {
+        return parser_unexpected(lexer, NULL);
+    }
+    return lexer->failed ? NULL : node;
+}
+
+static struct node *command(struct lexer *lexer)
+{
+    struct node *compound = control_parse(lexer);
+
+    if (compound || lexer->failed) {
+        return compound;
+    }
+    return lexer_is(lexer, "!") ? parser_unexpected(lexer, NULL) : simple_command(lexer);
+}
+
+static void skip_newlines(struct lexer *lexer)
+{
+    while (lexer->token == TOKEN_NEWLINE) {
+        lexer_next(lexer);
+    }
+}
+
+// The source of what has just been read, for people to see.
+static void keep_text(struct lexer *lexer, struct node *node, size_t start)
+{
+    if (node && lexer->end > start) {
+        node->text = arena_text(&lexer->shell->arena, lexer->text.text + start, lexer->end - start);
+    }
+}
+
+// [!] command | command ...
+static struct node *pipeline(struct lexer *lexer)
+{
+    struct node *node, *part;
+    size_t start = lexer->start;
+    bool negated = false;
+
+    if (lexer_is(lexer, "!")) {
+        negated = true;
+        lexer_next(lexer);
+    }
+    node = command(lexer);
+    if (node && lexer->token == TOKEN_PIPE) {
+        node = parser_node(lexer, NODE_PIPE, node);
+    }
+    while (node && lexer->token == TOKEN_PIPE) {
+        lexer_next(lexer);
+        skip_newlines(lexer);
+        part = command(lexer);
+        if (!part) {
+            return NULL;
+        }
+        parser_add(node, part);
+    }
+    keep_text(lexer, node, start);
+    return node && negated ? parser_node(lexer, NODE_NOT, node) : node;
+}
+
+// pipeline && pipeline || pipeline ...
+static struct node *and_or(struct lexer *lexer)
+{
+    size_t start = lexer->start;
+    struct node *node = pipeline(lexer), *part;
+
+    if (node && (lexer->token == TOKEN_AND || lexer->token == TOKEN_OR)) {
+        node = parser_node(lexer, NODE_CHAIN, node);
+    }
+    while (node && (lexer->token == TOKEN_AND || lexer->token == TOKEN_OR)) {
+        enum node_kind kind = lexer->token == TOKEN_AND ? NODE_AND : NODE_OR;
+
+        lexer_next(lexer);
+        skip_newlines(lexer);
+        part = pipeline(lexer);
+        if (!part) {
+            return NULL;
+        }
+        parser_add(node, parser_node(lexer, kind, part));
+    }
+    keep_text(lexer, node, start);
+    return node;
+}
+
+// Whether a list ends here: at what can't begin a command.
+static bool list_ends(const struct lexer *lexer)
+{
+    if (control_ends(lexer)) {
+        return true;
+    }
+    return lexer->token == TOKEN_END || lexer->token == TOKEN_CLOSE || lexer->token == TOKEN_TWICE;
+}
+
+// Commands with ; & and, if there may be some, newlines behind them.
+static struct node *list(struct lexer *lexer, bool newlines)
+{
+    struct node *whole = parser_node(lexer, NODE_LIST, NULL), **end = &whole->first;
+
+    for (;;) {
+        struct node *node;
+
+        if (newlines) {
+            skip_newlines(lexer);
+        }
+        if (list_ends(lexer) || (!newlines && lexer->token == TOKEN_NEWLINE)) {
+            break;
+        }
+        node = and_or(lexer);
+        if (!node) {
+            return NULL;
+        }
+        if (lexer->token == TOKEN_BACKGROUND) {
+            struct node *command = node;
+
+            node = parser_node(lexer, NODE_BACKGROUND, command);
+            node->text = command->text;
+        }
+        *end = node;
+        end = &node->next;
+        if (lexer->token != TOKEN_SEMICOLON && lexer->token != TOKEN_BACKGROUND &&
+            (!newlines || lexer->token != TOKEN_NEWLINE)) {
+            break;
+        }
+        lexer_next(lexer);
+    }
+    if (!whole->first || lexer->failed) {
+        return NULL;
+    }
+    return whole->first->next ? whole : whole->first;
+}
+
+struct node *parser_list(struct lexer *lexer)
+{
+    struct node *node = NULL;
+
+    if (shell_enter(lexer->shell)) {
+        node = list(lexer, true);
+        shell_return(lexer->shell);
+    } else {
+        lexer->failed = true;
+    }
+    if (!node) {
+        parser_unexpected(lexer, NULL); // says nothing after another error
+    }
+    return node;
+}
+
+enum parse parser_line(struct lexer *lexer, struct node **node)
+{
+    *node = NULL;
+    lexer->failed = lexer->short_text = false;
+    if (lexer->input) {
+        lexer->text = (struct buffer){.arena = &lexer->shell->arena};
+        lexer->position = lexer->start = 0;
+    }
+    lexer_next(lexer);
+    if (lexer->token == TOKEN_END && !lexer->failed) {
+        return PARSE_END;
+    }
+    *node = list(lexer, false);
+    if (!lexer->failed && lexer->token != TOKEN_NEWLINE && lexer->token != TOKEN_END) {
+        parser_unexpected(lexer, NULL);
+    }
+    return lexer->failed ? PARSE_ERROR : PARSE_COMMAND;
+}

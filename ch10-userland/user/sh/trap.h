@@ -1,0 +1,24 @@
+// Signals to the shell, and what `trap` does on them.
+#ifndef RUNG_USER_SH_TRAP_H
+#define RUNG_USER_SH_TRAP_H
+
+#include "user/sh/shell.h"
+
+// With a prompt, Ctrl-C ends the commands under way and not the shell.
+void trap_catch_interrupt(void);
+
+// A signal that has come and asks for something: its number, 0: none.
+int trap_pending(const struct shell *shell);
+
+// Does what signals that have come ask for. Between commands.
+void trap_run(struct shell *shell);
+
+// Does what `trap ... EXIT` says, once.
+void trap_exit(struct shell *shell);
+
+// In a new child: the actions were its parent's.
+void trap_forget(struct shell *shell);
+
+int trap_builtin(struct shell *shell, int count, char **arguments);
+
+#endif
