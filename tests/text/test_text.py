@@ -78,7 +78,7 @@ def test_quotes(chapter):
     assert not wrong, "\n".join(wrong)
 
 
-def test_sections(chapter):
+def test_sections(chapter, all_chapters):
     """A title that counts the chapter, then the sections in their order; a few experiments; the way on at the end."""
     text = text_of(chapter)
     wanted = [name for name in SECTIONS if chapter.number > 1 or name != "What changed"]
@@ -86,6 +86,8 @@ def test_sections(chapter):
     assert [name for name in text.headings[1:] if name in SECTIONS] == wanted
     assert sum(block.kind == "diff" for block in text.blocks) in EXPERIMENTS
     assert any(block.info == "" for block in text.blocks), "there is no drawing"
+    if chapter == all_chapters[-1] and chapter.number == 10:
+        return      # there is no way on
     assert f"chapter {chapter.number + 1}" in text.path.read_text().rstrip().splitlines()[-1].lower()
 
 
