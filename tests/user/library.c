@@ -63,7 +63,8 @@ static void ends_at_once(void)
     _exit(4);
 }
 
-TEST(exits, "exit calls the functions of atexit, the last first, and writes what streams hold; _exit does neither")
+TEST(exits, "exit calls the functions of atexit, the last first, and writes what streams hold; "
+            "_exit does neither")
 {
     CHECK(print_of(ends_by_exit) == 3 << 8 && strcmp(printed, "printed second first ") == 0);
     CHECK(print_of(ends_at_once) == 4 << 8 && printed[0] == '\0');
@@ -95,10 +96,12 @@ TEST(bad_ends, "abort, assert and err end a program as ISO C, and BSD, say")
     CHECK(print_of(aborts) == SIGABRT);
     CHECK(print_of(complains) == 7 << 8);
     CHECK(strstr(printed, "library: x: No such file or directory\n") != NULL);
-    CHECK(strstr(printed, "library: 5\n") != NULL && strstr(printed, "library: y: Permission denied\n") != NULL);
+    CHECK(strstr(printed, "library: 5\n") != NULL &&
+          strstr(printed, "library: y: Permission denied\n") != NULL);
 }
 
-TEST(shell, "system runs a command line and tells its status; popen reads from one and writes to one")
+TEST(shell,
+     "system runs a command line and tells its status; popen reads from one and writes to one")
 {
     CHECK(system(NULL) != 0);
     CHECK(system("exit 5") == 5 << 8);
@@ -112,7 +115,8 @@ TEST(shell, "system runs a command line and tells its status; popen reads from o
     CHECK(file != NULL && fprintf(file, "one and %s\n", "more") > 0 && pclose(file) == 8 << 8);
 }
 
-TEST(path_search, "execvp and execlp look for a name in PATH's folders, and run what has no #! by the shell")
+TEST(path_search,
+     "execvp and execlp look for a name in PATH's folders, and run what has no #! by the shell")
 {
     char folder[] = "/tmp/path-XXXXXX", path[64], search[128];
     CHECK(mkdtemp(folder) == folder);
@@ -176,7 +180,8 @@ TEST(directories, "opendir, readdir and rewinddir give each of 300 names once ea
     CHECK(remove(folder) == 0);
 }
 
-TEST(real_paths, "realpath resolves links, dots and doubled slashes; circles and missing names are errors")
+TEST(real_paths,
+     "realpath resolves links, dots and doubled slashes; circles and missing names are errors")
 {
     char folder[] = "/tmp/real-XXXXXX", path[PATH_MAX], result[PATH_MAX], expected[PATH_MAX];
     CHECK(mkdtemp(folder) == folder && chdir(folder) == 0 && mkdir("d", 0755) == 0);
@@ -207,7 +212,8 @@ static _Noreturn void deep(int depth, int value)
     deep(depth - 1, value);
 }
 
-TEST(jumps, "longjmp goes back to setjmp with its value, 1 for 0; variables that did not change are as they were")
+TEST(jumps, "longjmp goes back to setjmp with its value, 1 for 0; variables that did not change "
+            "are as they were")
 {
     static const int values[] = {1, 7, -3, 0}, expected[] = {1, 7, -3, 1};
     for (volatile unsigned i = 0; i < 4; i++) {
