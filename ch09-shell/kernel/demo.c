@@ -1,5 +1,6 @@
-// Chapter 9's first program: a shell on the console, and another one when that has ended. Besides, as
-// commands, what earlier chapters had to show: philosophers who dine, and ways to crash a kernel.
+// Chapter 9's first program: a shell on the console, and another one when that has ended. Besides,
+// as commands, what earlier chapters had to show: philosophers who dine, and ways to crash a
+// kernel.
 #include "kernel/cpu/clock.h"
 #include "kernel/dev/console.h"
 #include "kernel/main.h"

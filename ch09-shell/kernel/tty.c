@@ -120,6 +120,9 @@ static int64_t tty_read(struct inode *inode, struct io *io, uint64_t offset)
 {
     (void)inode;
     (void)offset;
+    if (is_own() && foreground != 0 && process_current()->group != foreground) {
+        return -EIO; // in the background, where it would take away what is not meant for it
+    }
     return tty_line_read(io);
 }
 

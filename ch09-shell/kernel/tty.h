@@ -9,8 +9,8 @@
 
 #include "lib/types.h"
 
-// Adds the devices console, tty and ttyS0. While somebody has one of them open, input goes there and
-// not to input_read; what was typed before comes first. Called once by kmain, after devfs_init.
+// Adds the devices console, tty and ttyS0. While somebody has one of them open, input goes there
+// and not to input_read; what was typed before comes first. Called once by kmain, after devfs_init.
 void tty_init(void);
 
 #endif

@@ -6,8 +6,8 @@
 #include "kernel/fs/io.h"
 #include "lib/abi/termios.h"
 
-// Takes the input over from kernel/dev/input, and what is in its queue. What keys ask for is sent by
-// `signal`: SIGINT, SIGQUIT (from ch10 on: SIGTSTP), interrupts off. Any context.
+// Takes the input over from kernel/dev/input, and what is in its queue. What keys ask for is sent
+// by `signal`: SIGINT, SIGQUIT (from ch10 on: SIGTSTP), interrupts off. Any context.
 void tty_line_open(void (*signal)(int signal));
 
 // Gives the input back, and throws away what nobody has read. Any context.

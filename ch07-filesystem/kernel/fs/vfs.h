@@ -159,6 +159,12 @@ int vfs_link(struct inode *base, const char *old_path, const char *new_path);
 int vfs_symlink(struct inode *base, const char *target, const char *path);
 int vfs_rename(struct inode *base, const char *old_path, const char *new_path);
 
+// The same for paths with a base each; `follow` says whether a link at the end of old_path is.
+int vfs_link_at(struct inode *old_base, const char *old_path, bool follow, struct inode *new_base,
+                const char *new_path);
+int vfs_rename_at(struct inode *old_base, const char *old_path, struct inode *new_base,
+                  const char *new_path);
+
 // Reads a link's target: its length, cut to the io's.
 int64_t vfs_readlink(struct inode *base, const char *path, struct io *io);
 

@@ -259,7 +259,6 @@ int file_read_directory(struct file *file,
     return error;
 }
 
-
 int file_truncate(struct file *file, uint64_t size)
 {
     struct inode *inode = file->inode;

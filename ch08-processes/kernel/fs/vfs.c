@@ -121,13 +121,19 @@ int vfs_unlink(struct inode *base, const char *path)
 
 int vfs_link(struct inode *base, const char *old_path, const char *new_path)
 {
+    return vfs_link_at(base, old_path, false, base, new_path);
+}
+
+int vfs_link_at(struct inode *old_base, const char *old_path, bool follow, struct inode *new_base,
+                const char *new_path)
+{
     struct path_parent parent;
     struct inode *inode;
-    int error = path_find(base, old_path, false, &inode);
+    int error = path_find(old_base, old_path, follow, &inode);
     if (error) {
         return error;
     }
-    error = find_parent(base, new_path, -EEXIST, &parent);
+    error = find_parent(new_base, new_path, -EEXIST, &parent);
     if (error == 0) {
         if (inode->filesystem != parent.directory->filesystem) {
             error = -EXDEV;
@@ -164,12 +170,18 @@ int vfs_symlink(struct inode *base, const char *target, const char *path)
 
 int vfs_rename(struct inode *base, const char *old_path, const char *new_path)
 {
+    return vfs_rename_at(base, old_path, base, new_path);
+}
+
+int vfs_rename_at(struct inode *old_base, const char *old_path, struct inode *new_base,
+                  const char *new_path)
+{
     struct path_parent old, new;
-    int error = path_find_parent(base, old_path, &old);
+    int error = path_find_parent(old_base, old_path, &old);
     if (error) {
         return error;
     }
-    error = path_find_parent(base, new_path, &new);
+    error = path_find_parent(new_base, new_path, &new);
     if (error == 0) {
         old.slash |= new.slash; // it is a directory, or cannot become one
         if (old.directory->filesystem != new.directory->filesystem) {

@@ -126,8 +126,8 @@ static bool is_text(char byte)
 
 // ---- The line ----
 
-// The beginning of a sequence that another write has to end: the line gets it when it has turned out
-// to be no request.
+// The beginning of a sequence that another write has to end: the line gets it when it has turned
+// out to be no request.
 static char held[HELD_MAX];
 static size_t held_length;
 

@@ -27,8 +27,8 @@ struct procfs_file {
 };
 
 // Mounts /proc on the root's directory proc, as devfs_init does /dev, with `self`, and the files of
-// procfs_system.c. next_pid gives the lowest pid above one, or 0: the directories there are; self_pid
-// the caller's, which `self` leads to. Called once by kmain.
+// procfs_system.c. next_pid gives the lowest pid above one, or 0: the directories there are;
+// self_pid the caller's, which `self` leads to. Called once by kmain.
 void procfs_init(int (*next_pid)(int pid), int (*self_pid)(void));
 
 // Adds a file; before or after procfs_init, by kmain's calls alone. Processes' files are added by

@@ -7,6 +7,8 @@
 // What reading and writing goes best in pieces of, says stat: a page.
 #define STATUS_BLOCK_SIZE 4096
 
+#define PATH_TRIES 10 // of vfs_path
+
 static struct filesystem *root;
 
 struct inode *inode_hold(struct inode *inode)
@@ -122,13 +124,19 @@ int vfs_unlink(struct inode *base, const char *path)
 
 int vfs_link(struct inode *base, const char *old_path, const char *new_path)
 {
+    return vfs_link_at(base, old_path, false, base, new_path);
+}
+
+int vfs_link_at(struct inode *old_base, const char *old_path, bool follow, struct inode *new_base,
+                const char *new_path)
+{
     struct path_parent parent;
     struct inode *inode;
-    int error = path_find(base, old_path, false, &inode);
+    int error = path_find(old_base, old_path, follow, &inode);
     if (error) {
         return error;
     }
-    error = find_parent(base, new_path, -EEXIST, &parent);
+    error = find_parent(new_base, new_path, -EEXIST, &parent);
     if (error == 0) {
         if (inode->filesystem != parent.directory->filesystem) {
             error = -EXDEV;
@@ -165,12 +173,18 @@ int vfs_symlink(struct inode *base, const char *target, const char *path)
 
 int vfs_rename(struct inode *base, const char *old_path, const char *new_path)
 {
+    return vfs_rename_at(base, old_path, base, new_path);
+}
+
+int vfs_rename_at(struct inode *old_base, const char *old_path, struct inode *new_base,
+                  const char *new_path)
+{
     struct path_parent old, new;
-    int error = path_find_parent(base, old_path, &old);
+    int error = path_find_parent(old_base, old_path, &old);
     if (error) {
         return error;
     }
-    error = path_find_parent(base, new_path, &new);
+    error = path_find_parent(new_base, new_path, &new);
     if (error == 0) {
         old.slash |= new.slash; // it is a directory, or cannot become one
         if (old.directory->filesystem != new.directory->filesystem) {
@@ -325,7 +339,7 @@ static int climb(struct inode **directory, struct path_search *search)
     return error ? error : search->result;
 }
 
-int vfs_path(struct inode *directory, char *path, size_t size)
+static int find_path(struct inode *directory, char *path, size_t size)
 {
     struct path_search search = {.end = path + size, .room = size};
     int result = -ERANGE;
@@ -350,6 +364,18 @@ int vfs_path(struct inode *directory, char *path, size_t size)
     size -= search.room;
     memmove(path, search.end, size);
     return (int)size - 1;
+}
+
+int vfs_path(struct inode *directory, char *path, size_t size)
+{
+    int result = find_path(directory, path, size);
+
+    // Between two steps of the search a directory on the way may have been renamed.
+    for (unsigned tries = 0; result == -ENOENT && directory->link_count > 0 && tries < PATH_TRIES;
+         tries++) {
+        result = find_path(directory, path, size);
+    }
+    return result;
 }
 
 // Unmounts a file system, after those that may be mounted on it.

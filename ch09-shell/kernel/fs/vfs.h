@@ -77,8 +77,8 @@ struct inode_operations {
 
     // What files that have no place on a disk do besides; NULL: nothing. open: a struct file has
     // been made (or is about to be: an error takes it back); close: its last hold was given back.
-    // The flags are those of file_open. Their reads and writes may wait, interruptibly (-EINTR), and
-    // obey io->nonblocking; the offset may be ignored.
+    // The flags are those of file_open. Their reads and writes may wait, interruptibly (-EINTR),
+    // and obey io->nonblocking; the offset may be ignored.
     int (*open)(struct inode *inode, unsigned flags);
     void (*close)(struct inode *inode, unsigned flags);
 
@@ -179,6 +179,12 @@ int vfs_link(struct inode *base, const char *old_path, const char *new_path);
 int vfs_symlink(struct inode *base, const char *target, const char *path);
 int vfs_rename(struct inode *base, const char *old_path, const char *new_path);
 
+// The same for paths with a base each; `follow` says whether a link at the end of old_path is.
+int vfs_link_at(struct inode *old_base, const char *old_path, bool follow, struct inode *new_base,
+                const char *new_path);
+int vfs_rename_at(struct inode *old_base, const char *old_path, struct inode *new_base,
+                  const char *new_path);
+
 // Reads a link's target: its length, cut to the io's.
 int64_t vfs_readlink(struct inode *base, const char *path, struct io *io);
 
@@ -190,8 +196,8 @@ void vfs_status(const struct inode *inode, struct file_status *status);
 int vfs_truncate(struct inode *base, const char *path, uint64_t size);
 
 // Lets a path that leads to the directory `path` lead to a file system's root instead; the path is
-// absolute and kept for vfs_filesystems. -EBUSY when one is mounted there already. Called by kmain's
-// calls alone. The file system stays until vfs_unmount.
+// absolute and kept for vfs_filesystems. -EBUSY when one is mounted there already. Called by
+// kmain's calls alone. The file system stays until vfs_unmount.
 int vfs_mount(const char *path, struct filesystem *filesystem);
 
 // What is mounted: the tree's root, and the others by `next`. NULL: nothing.

@@ -13,10 +13,10 @@
 #include "kernel/proc/group.h"
 #include "kernel/proc/sched.h"
 #include "kernel/sync/spinlock.h"
+#include "lib/abi/wait.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/string.h"
-#include "lib/abi/wait.h"
 
 #define SAVED_REGISTERS 6 // by switch_stack
 

@@ -92,9 +92,9 @@ int process_wait(int pid, int *status);
 // child. Does not sleep.
 int process_disown(int pid);
 
-// Waits for a child as wait4 does: pid > 0 that one, 0 one of the caller's group, -1 any, else one of
-// group -pid. Returns its pid and sets *status (not NULL) to how it ended; 0 with WNOHANG when none
-// has; -ECHILD, -EINTR. Sleeps.
+// Waits for a child as wait4 does: pid > 0 that one, 0 one of the caller's group, -1 any, else one
+// of group -pid. Returns its pid and sets *status (not NULL) to how it ended; 0 with WNOHANG when
+// none has; -ECHILD, -EINTR. Sleeps.
 int process_wait_options(int pid, unsigned options, int *status);
 
 // The process with a pid, zombies included; NULL: none. It stays while interrupts are off.

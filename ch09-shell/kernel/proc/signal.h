@@ -13,9 +13,10 @@ struct signals {
     signal_set_t pending, ignored;
 };
 
-// Sends a signal as kill does: to a process (pid > 0), the caller's group (0), all but process 1, the
-// caller and the kernel's own (-1), or the group -pid. Signal 0 only looks. 0; -ESRCH when there is
-// nobody; -EINVAL for no signal. The kernel's own processes (their group is 0) get none. Any context.
+// Sends a signal as kill does: to a process (pid > 0), the caller's group (0), all but process 1,
+// the caller and the kernel's own (-1), or the group -pid. Signal 0 only looks. 0; -ESRCH when
+// there is nobody; -EINVAL for no signal. The kernel's own processes (their group is 0) get none.
+// Any context.
 int signal_send(int pid, int signal);
 
 // The same to all of a group. Any context.

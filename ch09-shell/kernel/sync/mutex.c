@@ -107,12 +107,12 @@ static bool give_at_once(struct mutex *mutex)
                                      __ATOMIC_RELAXED)) {
         return true;
     }
-    thread
-        ->mutex_count++; // somebody came in between: it is ours once more, to be given to that one
+    // Somebody came in between: it is ours once more, to be given to that one.
+    thread->mutex_count++;
     return false;
 }
 
-// Not inline: the frequent cases need none of the registers that it saves.
+// Not inline: who gets it at once needs none of the registers that this saves.
 static __attribute__((noinline)) void lock(struct mutex *mutex, const void *place)
 {
     if (irq_in_handler()) {
@@ -130,9 +130,10 @@ static __attribute__((noinline)) void lock(struct mutex *mutex, const void *plac
 void mutex_lock(struct mutex *mutex)
 {
     const void *place = __builtin_return_address(0);
-    if (!take_at_once(mutex, place)) {
-        lock(mutex, place);
+    if (take_at_once(mutex, place)) {
+        return;
     }
+    lock(mutex, place);
 }
 
 static __attribute__((noinline)) void unlock(struct mutex *mutex, const void *place)
@@ -152,9 +153,10 @@ static __attribute__((noinline)) void unlock(struct mutex *mutex, const void *pl
 
 void mutex_unlock(struct mutex *mutex)
 {
-    if (!give_at_once(mutex)) {
-        unlock(mutex, __builtin_return_address(0));
+    if (give_at_once(mutex)) {
+        return;
     }
+    unlock(mutex, __builtin_return_address(0));
 }
 
 bool mutex_held(const struct mutex *mutex)

@@ -204,8 +204,8 @@ static char *parse_options(struct grep *grep, int argc, char **argv)
         grep->numbers |= option == 'n';
         grep->count |= option == 'c';
         grep->recursive |= option == 'r' || option == 'R';
-        grep->list |= option == 'l';
-        grep->list_others |= option == 'L';
+        grep->list = option == 'l' || (grep->list && option != 'L');
+        grep->list_others = option == 'L' || (grep->list_others && option != 'l');
         grep->quiet |= option == 'q';
         grep->silent |= option == 's';
         grep->whole |= option == 'x';

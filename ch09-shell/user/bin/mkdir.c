@@ -8,7 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-// Makes what leads to a path; what is there already is passed by. The path may be changed meanwhile.
+// Makes what leads to a path; what is there already is passed by. The path may be changed
+// meanwhile.
 static int make_parents(char *path)
 {
     for (char *slash = path; (slash = strchr(slash + 1, '/')) != NULL;) {

@@ -10,7 +10,8 @@
 #define NS_PER_SECOND 1000000000l
 #define SECONDS_MAX (100000l * 24 * 3600)
 
-// Reads a span, "2", "0.25" or "3m"; -1 for what is none. What is longer than SECONDS_MAX is as long.
+// Reads a span, "2", "0.25" or "3m"; -1 for what is none. What is longer than SECONDS_MAX is as
+// long.
 static int64_t parse_span(const char *text)
 {
     int64_t whole = 0, rest = 0;

@@ -1,5 +1,6 @@
-#ifndef RUNG_USER_DIRENT_H
-#define RUNG_USER_DIRENT_H
+// <dirent.h> of ISO C and POSIX, as far as it goes here.
+#ifndef RUNG_USER_INCLUDE_DIRENT_H
+#define RUNG_USER_INCLUDE_DIRENT_H
 
 #include "lib/abi/dirent.h"
 

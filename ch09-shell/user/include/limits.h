@@ -1,5 +1,6 @@
-#ifndef RUNG_USER_LIMITS_H
-#define RUNG_USER_LIMITS_H
+// <limits.h> of ISO C and POSIX, as far as it goes here.
+#ifndef RUNG_USER_INCLUDE_LIMITS_H
+#define RUNG_USER_INCLUDE_LIMITS_H
 
 #include_next <limits.h>
 

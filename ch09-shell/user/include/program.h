@@ -1,8 +1,8 @@
 // What a program has for itself where POSIX speaks of global variables: errno, environ, getopt's.
 // In this chapter all programs are in one address space and have no variables, so that each process
 // has one of these: its process's argument points to it (struct process, user/libc/call.c).
-#ifndef RUNG_USER_PROGRAM_H
-#define RUNG_USER_PROGRAM_H
+#ifndef RUNG_USER_INCLUDE_PROGRAM_H
+#define RUNG_USER_INCLUDE_PROGRAM_H
 
 #include "lib/list.h"
 

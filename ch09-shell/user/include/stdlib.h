@@ -1,5 +1,6 @@
-#ifndef RUNG_USER_STDLIB_H
-#define RUNG_USER_STDLIB_H
+// <stdlib.h> of ISO C and POSIX, as far as it goes here.
+#ifndef RUNG_USER_INCLUDE_STDLIB_H
+#define RUNG_USER_INCLUDE_STDLIB_H
 
 #include "lib/types.h"
 

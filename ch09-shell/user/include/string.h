@@ -1,5 +1,6 @@
-#ifndef RUNG_USER_STRING_H
-#define RUNG_USER_STRING_H
+// <string.h> of ISO C and POSIX, as far as it goes here.
+#ifndef RUNG_USER_INCLUDE_STRING_H
+#define RUNG_USER_INCLUDE_STRING_H
 
 #include "lib/string.h"
 

@@ -1,5 +1,6 @@
-#ifndef RUNG_USER_TERMIOS_H
-#define RUNG_USER_TERMIOS_H
+// <termios.h> of ISO C and POSIX, as far as it goes here.
+#ifndef RUNG_USER_INCLUDE_TERMIOS_H
+#define RUNG_USER_INCLUDE_TERMIOS_H
 
 #include "lib/abi/termios.h"
 

@@ -13,8 +13,8 @@ void *must_malloc(size_t size);
 void *must_realloc(void *memory, size_t size);
 char *must_strdup(const char *text);
 
-// The same for an array that grows one by one: room for count + 1 elements of this size, where there
-// was room for count. It is moved seldom.
+// The same for an array that grows one by one: room for count + 1 elements of this size, where
+// there was room for count. It is moved seldom.
 void *must_grow(void *array, size_t count, size_t size);
 
 // Says "usage: TEXT" and ends the program with status 2.
@@ -44,6 +44,7 @@ struct output;
 // Collects what is written to a descriptor. Each output that was opened ends by output_close.
 struct output *output_open(int descriptor);
 
+// Write bytes, a text, a character: what is collected goes out when the buffer is full.
 void output_bytes(struct output *output, const void *bytes, size_t length);
 void output_text(struct output *output, const char *text);
 void output_char(struct output *output, char byte);

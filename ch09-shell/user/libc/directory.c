@@ -1,3 +1,4 @@
+// Directories: opendir and its like over getdents64.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

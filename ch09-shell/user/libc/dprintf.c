@@ -1,3 +1,4 @@
+// printf to a descriptor.
 #include "lib/printf.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+// Variables of the environment.
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,3 +1,4 @@
+// Options of a command line.
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

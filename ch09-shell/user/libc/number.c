@@ -1,3 +1,4 @@
+// Numbers in texts: strtol and its like.
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>

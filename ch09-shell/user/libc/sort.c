@@ -1,3 +1,4 @@
+// qsort: heapsort needs no memory and no recursion.
 #include <stdlib.h>
 
 typedef int compare_function(const void *left, const void *right);

@@ -1,3 +1,4 @@
+// Strings: what lib/string.h has not.
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+// Signals in words.
 #include <signal.h>
 #include <string.h>
 

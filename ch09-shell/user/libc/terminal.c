@@ -1,3 +1,4 @@
+// Terminals: termios and windows.
 #include <errno.h>
 #include <sys/ioctl.h>
 #include <termios.h>

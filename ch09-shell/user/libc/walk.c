@@ -119,5 +119,5 @@ enum walk_event walk_next(struct walk *walk)
 
 void walk_skip(struct walk *walk)
 {
-    walk->skip = true;
+    walk->skip = walk->entered; // what is no directory has nothing to leave out
 }

@@ -42,7 +42,7 @@ void walk_start(struct walk *walk, const char *path, bool follow_start);
 // Goes on to the next. After WALK_END all is freed.
 enum walk_event walk_next(struct walk *walk);
 
-// After WALK_ENTER: leaves out what is in the directory; WALK_LEAVE comes next.
+// After WALK_ENTER: leaves out what is in the directory; WALK_LEAVE comes next. Else nothing.
 void walk_skip(struct walk *walk);
 
 #endif

@@ -186,8 +186,7 @@ static int builtin_shift(struct shell *shell, int count, char **arguments)
     return 0;
 }
 
-// Puts a text with the escapes that dash's echo knows; false: it ends with \c.
-static bool put_escaped(struct buffer *line, const char *text)
+bool builtin_put_escaped(struct buffer *line, const char *text)
 {
     static const char letters[] = "abfnrtv\\", meant[] = "\a\b\f\n\r\t\v\\";
 
@@ -200,8 +199,8 @@ static bool put_escaped(struct buffer *line, const char *text)
             text += 2;
         } else if (text[0] == '\\' && text[1] == 'c') {
             return false;
-        } else if (text[0] == '\\' && text[1] == '0') {
-            text += 2;
+        } else if (text[0] == '\\' && text[1] >= '0' && text[1] <= '7') {
+            text += text[1] == '0' ? 2 : 1;
             for (int digits = 0; digits < 3 && *text >= '0' && *text <= '7'; digits++) {
                 value = value * 8 + (unsigned)(*text++ - '0');
             }
@@ -213,14 +212,29 @@ static bool put_escaped(struct buffer *line, const char *text)
     return true;
 }
 
+bool builtin_write(struct shell *shell, const char *name, const struct buffer *text)
+{
+    size_t done = 0;
+
+    while (done < text->length) {
+        ssize_t written = write(STDOUT_FILENO, text->text + done, text->length - done);
+
+        if (written < 0) {
+            shell_error(shell, "%s: I/O error", name);
+            return false;
+        }
+        done += (size_t)written;
+    }
+    return true;
+}
+
 static int builtin_echo(struct shell *shell, int count, char **arguments)
 {
     struct buffer line = {.arena = &shell->arena};
     bool newline = count < 2 || strcmp(arguments[1], "-n") != 0;
-    size_t done = 0;
 
     for (int i = newline ? 1 : 2; i < count; i++) {
-        if (!put_escaped(&line, arguments[i])) {
+        if (!builtin_put_escaped(&line, arguments[i])) {
             newline = false;
             break;
         }
@@ -231,16 +245,7 @@ static int builtin_echo(struct shell *shell, int count, char **arguments)
     if (newline) {
         buffer_put(&line, '\n');
     }
-    while (done < line.length) {
-        ssize_t written = write(STDOUT_FILENO, line.text + done, line.length - done);
-
-        if (written < 0) {
-            shell_error(shell, "echo: I/O error");
-            return 1;
-        }
-        done += (size_t)written;
-    }
-    return 0;
+    return !builtin_write(shell, "echo", &line);
 }
 
 static int builtin_eval(struct shell *shell, int count, char **arguments)

@@ -12,6 +12,7 @@ struct history {
     int first; // number of lines[0]; the very first line is number 1
 };
 
+// Begins with an empty history, or with what an earlier shell has kept.
 void history_init(struct shell *shell);
 
 // Adds a line; false: it is blank, or that before again.

@@ -23,9 +23,6 @@ void input_begin(struct input *input, int file, bool terminal)
 void input_end(struct input *input)
 {
     free(input->bytes);
-    if (input->file != STDIN_FILENO) {
-        close(input->file);
-    }
 }
 
 // The next byte, or -1 at the end.

@@ -1,6 +1,5 @@
 #include "user/sh/jobs.h"
 
-
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

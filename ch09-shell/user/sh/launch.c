@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-// A child is a kernel process in the same memory, and its stack is small: this many bytes of it must
-// be left for another of the shell's functions, and for a command.
+// A child is a kernel process in the same memory, and its stack is small: this many bytes of it
+// must be left for another of the shell's functions, and for a command.
 #define NEST_ROOM 6144
 #define COMMAND_ROOM 8192
 

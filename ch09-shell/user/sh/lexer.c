@@ -1,6 +1,5 @@
 #include "user/sh/lexer.h"
 
-
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

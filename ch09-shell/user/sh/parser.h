@@ -34,7 +34,8 @@ struct node {
     int line;
     struct word *assignments, *words;
     struct redirection *redirections;
-    struct node *first, *next; // its first part; the next part of what it is part of
+    struct node *first, *last; // of its parts
+    struct node *next; // the next part of what it is part of
     const char *text; // what `jobs` shows; NULL: none
 };
 
@@ -56,10 +57,11 @@ bool parser_expect(struct lexer *lexer, enum token token, const char *word);
 // Tells that the token is not expected (where `expected` is, unless NULL). Returns NULL.
 struct node *parser_unexpected(struct lexer *lexer, const char *expected);
 
-// Makes a node; puts another at the end of its parts; the same for a word, which it copies.
+// Makes a node; puts another at the end of its parts; puts a copy of a word at the end of a list
+// (or anywhere before it) and returns the new end.
 struct node *parser_node(struct lexer *lexer, enum node_kind kind, struct node *first);
 void parser_add(struct node *node, struct node *part);
-void parser_add_word(struct arena *arena, struct word **list, const char *text);
+struct word **parser_add_word(struct arena *arena, struct word **list, const char *text);
 
 // Reads redirections, if there are any, to the end of a list; false: an error.
 bool parser_redirections(struct lexer *lexer, struct redirection **list);

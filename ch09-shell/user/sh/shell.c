@@ -109,6 +109,9 @@ int shell_run_file(struct shell *shell, int file)
     lexer_begin(&lexer, shell, &input);
     status = run_lines(shell, &lexer);
     input_end(&input);
+    if (file != STDIN_FILENO) {
+        redirect_close_hidden(shell, file);
+    }
     shell_return(shell);
     return status;
 }

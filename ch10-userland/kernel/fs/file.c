@@ -349,7 +349,6 @@ int file_ioctl(struct file *file, unsigned request, struct io *argument)
     return inode->operations->ioctl ? inode->operations->ioctl(inode, request, argument) : -ENOTTY;
 }
 
-
 int file_truncate(struct file *file, uint64_t size)
 {
     struct inode *inode = file->inode;

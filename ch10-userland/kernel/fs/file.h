@@ -21,8 +21,8 @@ struct file {
 int file_open(struct inode *base, const char *path, unsigned flags, uint32_t mode,
               struct file **file);
 
-// Opens an inode that no path leads to, and takes over the caller's hold of it; its operation `open`
-// is not called. -ENOMEM: then the hold remains the caller's.
+// Opens an inode that no path leads to, and takes over the caller's hold of it; its operation
+// `open` is not called. -ENOMEM: then the hold remains the caller's.
 int file_make(struct inode *inode, unsigned flags, struct file **file);
 
 // Holds once more; gives a hold back.

@@ -18,8 +18,8 @@ static inline void poll_wake(void)
 // What is ready of a file (POLLIN...), of what is asked for; POLLHUP and POLLERR always.
 unsigned poll_file(struct file *file, unsigned events);
 
-// Waits until ready(context) is not 0, which is returned, or the deadline (clock_now_ns) has passed:
-// 0; -EINTR. Sleeps.
+// Waits until ready(context) is not 0, which is returned, or the deadline (clock_now_ns) has
+// passed: 0; -EINTR. Sleeps.
 int poll_wait(int (*ready)(void *context), void *context, uint64_t deadline_ns);
 
 #endif

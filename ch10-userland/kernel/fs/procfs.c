@@ -105,8 +105,8 @@ static int64_t readlink(struct inode *inode, struct io *io)
 
 static const struct inode_operations directory_operations, file_operations, link_operations;
 
-// The same for whoever looks the same thing up. index: a file's place in the list, from 1 on; 0: the
-// directory itself.
+// The same for whoever looks the same thing up. index: a file's place in the list, from 1 on; 0:
+// the directory itself.
 static uint32_t number_of(int pid, unsigned index)
 {
     return (uint32_t)pid << 8 | (index + 1);

@@ -7,6 +7,8 @@
 // What reading and writing goes best in pieces of, says stat: a page.
 #define STATUS_BLOCK_SIZE 4096
 
+#define PATH_TRIES 10 // of vfs_path
+
 static struct filesystem *root;
 
 struct inode *inode_hold(struct inode *inode)
@@ -120,7 +122,7 @@ int vfs_unlink(struct inode *base, const char *path)
     return error;
 }
 
-    int vfs_link(struct inode *base, const char *old_path, const char *new_path)
+int vfs_link(struct inode *base, const char *old_path, const char *new_path)
 {
     return vfs_link_at(base, old_path, false, base, new_path);
 }
@@ -169,7 +171,7 @@ int vfs_symlink(struct inode *base, const char *target, const char *path)
     return error;
 }
 
-    int vfs_rename(struct inode *base, const char *old_path, const char *new_path)
+int vfs_rename(struct inode *base, const char *old_path, const char *new_path)
 {
     return vfs_rename_at(base, old_path, base, new_path);
 }
@@ -341,7 +343,7 @@ static int climb(struct inode **directory, struct path_search *search)
     return error ? error : search->result;
 }
 
-int vfs_path(struct inode *directory, char *path, size_t size)
+static int find_path(struct inode *directory, char *path, size_t size)
 {
     struct path_search search = {.end = path + size, .room = size};
     int result = -ERANGE;
@@ -366,6 +368,18 @@ int vfs_path(struct inode *directory, char *path, size_t size)
     size -= search.room;
     memmove(path, search.end, size);
     return (int)size - 1;
+}
+
+int vfs_path(struct inode *directory, char *path, size_t size)
+{
+    int result = find_path(directory, path, size);
+
+    // Between two steps of the search a directory on the way may have been renamed.
+    for (unsigned tries = 0; result == -ENOENT && directory->link_count > 0 && tries < PATH_TRIES;
+         tries++) {
+        result = find_path(directory, path, size);
+    }
+    return result;
 }
 
 int vfs_change(struct inode *inode, const struct inode_change *change)

@@ -78,8 +78,8 @@ struct inode_operations {
 
     // What files that have no place on a disk do besides; NULL: nothing. open: a struct file has
     // been made (or is about to be: an error takes it back); close: its last hold was given back.
-    // The flags are those of file_open. Their reads and writes may wait, interruptibly (-EINTR), and
-    // obey io->nonblocking; the offset may be ignored.
+    // The flags are those of file_open. Their reads and writes may wait, interruptibly (-EINTR),
+    // and obey io->nonblocking; the offset may be ignored.
     int (*open)(struct inode *inode, unsigned flags);
     void (*close)(struct inode *inode, unsigned flags);
 
@@ -87,8 +87,8 @@ struct inode_operations {
     // is copied in or out). -ENOTTY.
     int (*ioctl)(struct inode *inode, unsigned request, struct io *argument);
 
-    // What is so now: POLLIN, POLLOUT, POLLHUP, POLLERR (lib/abi/poll.h). Whoever changes that calls
-    // poll_wake. NULL: always ready. flags: of file_open.
+    // What is so now: POLLIN, POLLOUT, POLLHUP, POLLERR (lib/abi/poll.h). Whoever changes that
+    // calls poll_wake. NULL: always ready. flags: of file_open.
     unsigned (*poll)(struct inode *inode, unsigned flags);
 
     // Changes rights, owner or times, as the mask says.
@@ -205,8 +205,8 @@ void vfs_status(const struct inode *inode, struct file_status *status);
 int vfs_truncate(struct inode *base, const char *path, uint64_t size);
 
 // Lets a path that leads to the directory `path` lead to a file system's root instead; the path is
-// absolute and kept for vfs_filesystems. -EBUSY when one is mounted there already. Called by kmain's
-// calls alone. The file system stays until vfs_unmount.
+// absolute and kept for vfs_filesystems. -EBUSY when one is mounted there already. Called by
+// kmain's calls alone. The file system stays until vfs_unmount.
 int vfs_mount(const char *path, struct filesystem *filesystem);
 
 // What is mounted: the tree's root, and the others by `next`. NULL: nothing.

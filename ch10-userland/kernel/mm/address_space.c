@@ -408,8 +408,8 @@ static bool extend(struct address_space *space, struct region *region, size_t ne
 int64_t address_space_remap(struct address_space *space, virt_t start, size_t old_size,
                             size_t new_size, bool may_move)
 {
-    if (new_size == 0 || new_size > USER_END || new_size % PAGE_SIZE != 0 ||
-        start > USER_END || old_size > USER_END || !is_range(start, start + old_size)) {
+    if (new_size == 0 || new_size > USER_END || new_size % PAGE_SIZE != 0 || start > USER_END ||
+        old_size > USER_END || !is_range(start, start + old_size)) {
         return -EINVAL;
     }
     struct region *region = address_space_find(space, start);
@@ -461,8 +461,8 @@ virt_t address_space_break(struct address_space *space, virt_t end)
         return space->heap_end;
     }
     if (beyond_reason(new - space->heap_start, heap.rights) ||
-        (new > old && address_space_map(space, &old, &heap, false) != 0) ||
-        (new < old && address_space_unmap(space, new, old) != 0)) {
+        (new > old &&address_space_map(space, &old, &heap, false) != 0) ||
+        (new < old &&address_space_unmap(space, new, old) != 0)) {
         return space->heap_end;
     }
     space->heap_end = end;

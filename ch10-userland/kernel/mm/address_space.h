@@ -21,8 +21,8 @@ struct region_source {
     // Reads up to size bytes from an offset into kernel memory; returns how many there are, or a
     // negative error. Sleeps.
     int64_t (*read)(struct region_source *source, void *to, size_t size, uint64_t offset);
-    // The pages that have been read, found by their offset, if the source has them shared by all who
-    // do not write to them; they must not change then. root 0: it does not.
+    // The pages that have been read, found by their offset, if the source has them shared by all
+    // who do not write to them; they must not change then. root 0: it does not.
     struct page_table pages;
 };
 
@@ -106,9 +106,9 @@ struct region *address_space_find(struct address_space *space, virt_t address);
 // process_activate keeps it.
 extern struct address_space *address_space_current;
 
-// Between address_space.c and demand.c: the pages of a shared region, found by their number. A new
-// one, held once, or NULL; holds; how the entry of a region's page begins, without PTE_RW where that
-// depends on the page.
+// Between address_space.c and demand.c: the pages of a shared region, found by their number (a new
+// table of them, held once, or NULL; holds), and what a region's rights are in an entry, PTE_RW
+// included where the page may still be shared.
 struct shared_pages *shared_pages_create(void);
 void shared_pages_hold(struct shared_pages *shared);
 void shared_pages_release(struct shared_pages *shared);

@@ -72,13 +72,16 @@ static struct region *grow_stack(struct address_space *space, virt_t address)
     return NULL;
 }
 
-// Makes a page with the first bytes of what belongs at an address. may_sleep as above.
-static int make_page(const struct region *region, virt_t address, bool may_sleep, phys_t *page)
+// Makes a page with what belongs at an address; with `whole` also with what the source has behind
+// source_end, for others who have that page.
+static int make_page(const struct region *region, virt_t address, bool whole, bool may_sleep,
+                     phys_t *page)
 {
     size_t size = 0; // bytes from the source
 
     if (region->source && address < region->source_end) {
-        size = region->source_end - address < PAGE_SIZE ? region->source_end - address : PAGE_SIZE;
+        size = region->source_end - address;
+        size = whole || size > PAGE_SIZE ? PAGE_SIZE : size;
         if (!may_sleep) {
             return -EAGAIN;
         }
@@ -91,7 +94,7 @@ static int make_page(const struct region *region, virt_t address, bool may_sleep
     if (size > 0) {
         int64_t count = region->source->read(region->source, bytes, size,
                                              region->offset + (address - region->start));
-        if (count <= 0) { // 0: the file ends before, as it did not when it was mapped, or it did
+        if (count <= 0) { // 0: the file ends before
             pmm_free(*page);
             return -EIO;
         }
@@ -116,7 +119,7 @@ static int bring_private(struct address_space *space, const struct region *regio
                          bool may_sleep)
 {
     phys_t page;
-    int error = make_page(region, address, may_sleep, &page);
+    int error = make_page(region, address, false, may_sleep, &page);
 
     return error ? error : put_page(&space->table, address, page, region_entry_flags(region));
 }
@@ -150,7 +153,7 @@ static int bring_shared(struct address_space *space, const struct region *region
     if (!found) {
         phys_t page;
         cpu_restore_interrupts(interrupts);
-        error = make_page(region, address, may_sleep, &page);
+        error = make_page(region, address, true, may_sleep, &page);
         if (error) {
             return error;
         }
@@ -167,9 +170,9 @@ static int bring_shared(struct address_space *space, const struct region *region
     return error;
 }
 
-// Whether a page can be one that all who run the same program share: it is not to be written to now,
-// and all of it is the file's. (In a region that is never written to nobody misses the zeroes behind
-// source_end.)
+// Whether a page can be one that all who run the same program share: it is not to be written to
+// now, and all of it is the file's. (In a region that is never written to nobody misses the zeroes
+// behind source_end.)
 static bool can_share(const struct region *region, virt_t address, enum access access)
 {
     return region->source && region->source->pages.root && access != ACCESS_WRITE &&
@@ -216,8 +219,7 @@ static bool allows(const struct region *region, enum access access)
     static const unsigned needed[] = {
         [ACCESS_READ] = 0, [ACCESS_WRITE] = PAGE_WRITE, [ACCESS_EXECUTE] = PAGE_EXECUTE};
 
-    return !(region->rights & PAGE_NONE) &&
-           (region->rights & needed[access]) == needed[access];
+    return !(region->rights & PAGE_NONE) && (region->rights & needed[access]) == needed[access];
 }
 
 int address_space_fault(struct address_space *space, virt_t address, enum access access,

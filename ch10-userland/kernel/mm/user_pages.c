@@ -1,9 +1,9 @@
 // A table's struct page counts its entries that are not zero, as references besides the first: an
 // empty table is seen without a look at its 512 entries, and freed at once.
 //
-// Fork and exit are mostly spent here, so a range is walked table by table: down from the root once,
-// then from entry to entry. Tables that were freed are all zeroes again, and some are kept for the
-// next who needs one.
+// Fork and exit are mostly spent here, so a range is walked table by table: down from the root
+// once, then from entry to entry. Tables that were freed are all zeroes again, and some are kept
+// for the next who needs one.
 #include "kernel/mm/user_pages.h"
 
 #include "kernel/cpu/cpu.h"

@@ -22,11 +22,13 @@ static inline struct page *user_page(uint64_t entry)
     return pmm_page(entry & PTE_ADDRESS);
 }
 
-// Takes, gives back, one reference to a page of programs.
+// Takes one more reference to a page of programs.
 static inline void user_page_hold(struct page *page)
 {
     __atomic_fetch_add(&page->references, 1, __ATOMIC_RELAXED); // there are fewer entries than 2^32
 }
+
+// Gives a reference back, and with the last one the page.
 void user_page_release(struct page *page);
 
 // Tells whether the memory that is left is the kernel's: then nothing more is done for programs.

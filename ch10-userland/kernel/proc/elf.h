@@ -24,7 +24,7 @@ struct elf_plan {
     uint64_t headers; // address of the program headers in memory, 0: not mapped (AT_PHDR)
     unsigned header_count; // AT_PHNUM
     uint64_t end; // behind the last segment: where the heap starts
-    bool relocatable; // ET_DYN (static-pie): all addresses count from a base that the caller chooses
+    bool relocatable; // ET_DYN (static-pie): addresses count from a base that the caller chooses
 };
 
 // Where a file's program headers are: from its first ELF_HEADER_SIZE bytes. Returns their number

@@ -5,8 +5,8 @@
 #include "kernel/fs/vfs.h"
 #include "kernel/mm/address_space.h"
 
-// Reads up to size bytes of a file into the kernel's memory; less only at its end. The errors of the
-// inode's read. Sleeps.
+// Reads up to size bytes of a file into the kernel's memory; less only at its end. The errors of
+// the inode's read. Sleeps.
 int64_t file_source_read(struct inode *inode, void *to, size_t size, uint64_t offset);
 
 // A source for one mapping of a file; the one of a program's file, which all processes share that

@@ -177,8 +177,8 @@ static int make_maps(struct procfs_text *text, int pid)
 
 // ---- All of them together ----
 
-// How many wanted to run, on average over the last one, five and fifteen minutes: each sample counts
-// less than the next one by the factor e^(-SAMPLE/minutes). Parts of 2^11.
+// How many wanted to run, on average over the last one, five and fifteen minutes: each sample
+// counts less than the next one by the factor e^(-SAMPLE/minutes). Parts of 2^11.
 #define LOAD_SHIFT 11
 #define LOAD_SAMPLE_NS (5 * CLOCK_NS_PER_SECOND)
 static const unsigned long load_decay[] = {1884, 2014, 2037};

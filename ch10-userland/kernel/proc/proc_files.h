@@ -2,8 +2,8 @@
 #ifndef RUNG_KERNEL_PROC_PROC_FILES_H
 #define RUNG_KERNEL_PROC_PROC_FILES_H
 
-// Mounts /proc (procfs_init) with a directory for each process, and adds the files there. Called once
-// by kmain.
+// Mounts /proc (procfs_init) with a directory for each process, and adds the files there. Called
+// once by kmain.
 void proc_files_init(void);
 
 #endif

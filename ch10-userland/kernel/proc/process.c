@@ -18,10 +18,10 @@
 #include "kernel/proc/group.h"
 #include "kernel/proc/sched.h"
 #include "kernel/sync/spinlock.h"
+#include "lib/abi/wait.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/string.h"
-#include "lib/abi/wait.h"
 
 #define SAVED_REGISTERS 6 // by switch_stack
 
@@ -440,8 +440,8 @@ int process_last_pid(void)
     return last_pid;
 }
 
-// Gives a program its part of the processor. What runs in the kernel alone leaves most of that as it
-// is: the kernel's half of an address space is the same in all.
+// Gives a program its part of the processor. What runs in the kernel alone leaves most of that as
+// it is: the kernel's half of an address space is the same in all.
 static void activate_program(const struct process *process)
 {
     if (!process->address_space) {

@@ -13,7 +13,8 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 
-// What is done about a signal if nothing was said: nothing, stop, or for all others end (signal(7)).
+// What is done about a signal if nothing was said: nothing, stop, or for all others end
+// (signal(7)).
 #define DEFAULT_NOTHING                                                                            \
     (SIGNAL_BIT(SIGCHLD) | SIGNAL_BIT(SIGCONT) | SIGNAL_BIT(SIGURG) | SIGNAL_BIT(SIGWINCH))
 #define DEFAULT_STOP                                                                               \

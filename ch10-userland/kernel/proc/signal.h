@@ -37,9 +37,10 @@ struct signals {
     uint64_t stack, stack_size; // sigaltstack; size 0: none
 };
 
-// Sends a signal as kill does: to a process (pid > 0), the caller's group (0), all but process 1, the
-// caller and the kernel's own (-1), or the group -pid. Signal 0 only looks. 0; -ESRCH when there is
-// nobody; -EINVAL for no signal. The kernel's own processes (their group is 0) get none. Any context.
+// Sends a signal as kill does: to a process (pid > 0), the caller's group (0), all but process 1,
+// the caller and the kernel's own (-1), or the group -pid. Signal 0 only looks. 0; -ESRCH when
+// there is nobody; -EINVAL for no signal. The kernel's own processes (their group is 0) get none.
+// Any context.
 int signal_send(int pid, int signal);
 
 // The same to all of a group. Any context.
@@ -94,8 +95,8 @@ uint64_t signal_deadline(uint64_t deadline_ns);
 int signal_copy(struct process *child);
 
 // Tells a process's parent, by SIGCHLD, that it ends. False when the parent does not want to ask
-// for the status. Called by process_exit, interrupts off, as is the next one: the caller, which ends,
-// is the parent of `child`, which may be stopped and would be for good.
+// for the status. Called by process_exit, interrupts off, as is the next one: the caller, which
+// ends, is the parent of `child`, which may be stopped and would be for good.
 bool signal_tell_parent(struct process *process, int status);
 void signal_orphan(struct process *child);
 

@@ -47,8 +47,8 @@ int64_t sys_brk(struct trap_frame *frame)
     return (int64_t)address_space_break(own_space(), frame->rdi);
 }
 
-// Makes a file the source of a region. A shared view is one for reading: what is written to the file
-// later may or may not be seen in it.
+// Makes a file the source of a region. A shared view is one for reading: what is written to the
+// file later may or may not be seen in it.
 static int use_file(struct region *region, int number, uint64_t offset, uint64_t flags)
 {
     const struct file *file = descriptor_file(process_current()->descriptors, number);
@@ -175,8 +175,8 @@ int64_t sys_madvise(struct trap_frame *frame)
     virt_t end;
     uint64_t advice = frame->rdx;
 
-    if (frame->rdi % PAGE_SIZE != 0 ||
-        (advice > MADV_DONTNEED && advice < MADV_FREE) || advice > MADV_WIPEONFORK) {
+    if (frame->rdi % PAGE_SIZE != 0 || (advice > MADV_DONTNEED && advice < MADV_FREE) ||
+        advice > MADV_WIPEONFORK) {
         return -EINVAL;
     }
     if (frame->rsi == 0) {

@@ -23,9 +23,9 @@ static inline struct file *call_file(uint64_t descriptor)
     return descriptor_file(process_current()->descriptors, (int)descriptor);
 }
 
-// Copies a path from the caller's memory, and finds where it starts: at a directory's descriptor, or
-// the caller's directory (CALL_AT_DIRECTORY). -EFAULT, -ENAMETOOLONG, -ENOMEM; -EBADF, but not for
-// an absolute path. Sleeps.
+// Copies a path from the caller's memory, and finds where it starts: at a directory's descriptor,
+// or the caller's directory (CALL_AT_DIRECTORY). -EFAULT, -ENAMETOOLONG, -ENOMEM; -EBADF, but not
+// for an absolute path. Sleeps.
 int call_path_get(struct call_path *path, uint64_t base, uint64_t address);
 void call_path_put(struct call_path *path);
 

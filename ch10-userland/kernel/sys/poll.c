@@ -1,3 +1,4 @@
+// System calls that wait for one of several files: poll and select.
 #include "kernel/fs/poll.h"
 
 #include "kernel/cpu/clock.h"

@@ -6,15 +6,15 @@
 #include "kernel/cpu/trap.h"
 
 // A system call: takes its arguments from the frame, all of them hostile. What it returns gets into
-// RAX. It runs with interrupts on, without locks, and may sleep. It may change the frame: execve and
-// rt_sigreturn do.
+// RAX. It runs with interrupts on, without locks, and may sleep. It may change the frame: execve
+// and rt_sigreturn do.
 typedef int64_t syscall_function(struct trap_frame *frame);
 
 // Each file of this room has the calls of its family, named sys_ and Linux's name; table.c lists
 // them all with their numbers.
 
-// Obeys the option `missing`: then calls that are not there are named on the console. Called once by
-// kmain.
+// Obeys the option `missing`: then calls that are not there are named on the console. Called once
+// by kmain.
 void syscall_init(void);
 
 // Called by kernel/cpu/syscall.asm alone, with interrupts off.

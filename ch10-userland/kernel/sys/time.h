@@ -13,8 +13,8 @@ int64_t sys_clock_getres(struct trap_frame *frame);
 int64_t sys_nanosleep(struct trap_frame *frame);
 int64_t sys_clock_nanosleep(struct trap_frame *frame);
 
-// For calls that take a struct timespec: reads a span or time, in nanoseconds (WAIT_FOREVER for what
-// is beyond 500 years). -EFAULT, -EINVAL.
+// For calls that take a struct timespec: reads a span or time, in nanoseconds (WAIT_FOREVER for
+// what is beyond 500 years). -EFAULT, -EINVAL.
 int64_t time_from_user(uint64_t address, uint64_t *ns);
 
 // The end of a span that starts now; WAIT_FOREVER if that is never.

@@ -1,5 +1,5 @@
-// A directory's entry as getdents64 gives it: the struct linux_dirent64 of Linux, under the names of
-// POSIX's <dirent.h>.
+// A directory's entry as getdents64 gives it: the struct linux_dirent64 of Linux, under the names
+// of POSIX's <dirent.h>.
 #ifndef RUNG_LIB_ABI_DIRENT_H
 #define RUNG_LIB_ABI_DIRENT_H
 

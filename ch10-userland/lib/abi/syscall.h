@@ -1,5 +1,5 @@
-// The numbers of Linux's system calls on x86-64 (System V ABI, AMD64 supplement, A.2.1, says how they
-// are made). Also read by nasm. Not all of them are there: see kernel/sys/table.c.
+// The numbers of Linux's system calls on x86-64 (System V ABI, AMD64 supplement, A.2.1, says how
+// they are made). Also read by nasm. Not all of them are there: see kernel/sys/table.c.
 #ifndef RUNG_LIB_ABI_SYSCALL_H
 #define RUNG_LIB_ABI_SYSCALL_H
 

@@ -112,9 +112,14 @@ static int enter(struct cp *cp, const struct walk *walk, const char *target)
     return 0;
 }
 
+static bool is_same(const struct stat *left, const struct stat *right)
+{
+    return left->st_dev == right->st_dev && left->st_ino == right->st_ino;
+}
+
 static int copy_one(struct cp *cp, struct walk *walk, enum walk_event event, const char *target)
 {
-    struct stat there;
+    struct stat there, link;
     if (event == WALK_ERROR) {
         warn("cannot %s '%s'", errno == EACCES ? "access" : "stat", walk->path);
         return 1;
@@ -134,7 +139,8 @@ static int copy_one(struct cp *cp, struct walk *walk, enum walk_event event, con
         return 1;
     }
     bool exists = stat(target, &there) == 0;
-    if (exists && there.st_dev == walk->stat.st_dev && there.st_ino == walk->stat.st_ino) {
+    if ((exists && is_same(&there, &walk->stat)) ||
+        (lstat(target, &link) == 0 && is_same(&link, &walk->stat))) {
         warnx("'%s' and '%s' are the same file", walk->path, target);
         walk_skip(walk);
         return 1;

@@ -201,15 +201,16 @@ static void draw(struct less *less, const char *prompt, const char *answer)
         }
     }
     screen_row((unsigned)less->rows);
-    const char *name = less->files[less->file];
+    bool input = strcmp(less->files[less->file], "-") == 0;
+    const char *name = input ? "standard input" : less->files[less->file];
     if (prompt == NULL) {
         screen_style("7");
         if (*less->message != '\0') {
             screen_text(less->message);
         } else if (more) {
-            screen_format("%s line %zu", strcmp(name, "-") == 0 ? "" : name, less->top.line + 1);
+            screen_format("%s, line %zu", name, less->top.line + 1);
         } else {
-            screen_format("%s (END)", strcmp(name, "-") == 0 ? "" : name);
+            screen_format("%s (END)", name);
         }
         screen_style("");
         screen_show((unsigned)less->rows, screen_columns() - 1);
@@ -341,10 +342,10 @@ static void show_help(struct less *less)
         "  q               ends", "  space f PgDn    a page on", "  b PgUp          a page back",
         "  j Enter Down    a line on", "  k Up            a line back",
         "  d, u            half a page on, back", "  g Home          to the start, 12g: to line 12",
-        "  G End           to the end", "  /text  ?text    searches on, back, for an extended regular "
-        "expression", "  n, N            searches again, in the other direction",
-        "  :n, :p          the next file, the one before", "  -N -S           line numbers; long "
-        "lines cut off instead of wrapped", "", "  any key goes back",
+        "  G End           to the end", "  /text  ?text    searches on, back (extended expressions)",
+        "  n, N            searches again, in the other direction",
+        "  :n, :p          the next file, the one before",
+        "  -N -S           line numbers; long lines are cut off", "", "  any key goes back",
     };
     screen_begin();
     for (unsigned row = 0; row < screen_rows(); row++) {

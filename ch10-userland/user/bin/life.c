@@ -1,4 +1,5 @@
-// life: Conway's game. A cell with three neighbours comes to life, one with two or three stays alive.
+// life: Conway's game. A cell with three neighbours comes to life, one with two or three stays
+// alive.
 #include "user/libc/command.h"
 #include "user/libc/screen.h"
 

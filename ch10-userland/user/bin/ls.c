@@ -370,8 +370,8 @@ static void parse_options(struct ls *ls, int argc, char **argv)
     ls->columns = terminal;
     while ((option = getopt(argc, argv, "1aACdFGhilrRSt")) != -1) {
         ls->columns = option == 'C' || (ls->columns && option != '1' && option != 'l');
-        ls->all |= option == 'a';
-        ls->almost_all |= option == 'A';
+        ls->all = option == 'a' || (ls->all && option != 'A');
+        ls->almost_all = option == 'A' || (ls->almost_all && option != 'a');
         ls->itself |= option == 'd';
         ls->marks |= option == 'F';
         ls->color |= option == 'G';

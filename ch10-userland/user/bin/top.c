@@ -114,7 +114,8 @@ static void print_head(struct top *top, const struct proc_process *processes, si
     uint64_t minutes = proc_number(&at) / 60;
     time_t now = time(NULL);
     struct tm date;
-    char clock[16] = "", states[4] = "RSTZ";
+    static const char states[] = "RSTZ";
+    char clock[16] = "";
     size_t counts[4] = {0};
     if (gmtime_r(&now, &date) != NULL) {
         strftime(clock, sizeof(clock), "%H:%M:%S", &date);
@@ -123,7 +124,7 @@ static void print_head(struct top *top, const struct proc_process *processes, si
         load[strcspn(load, "\n")] = '\0';
     }
     for (size_t i = 0; i < count; i++) {
-        const char *state = memchr(states, processes[i].state, sizeof(states));
+        const char *state = memchr(states, processes[i].state, 4);
         counts[state != NULL ? state - states : 1]++;
     }
     print(top, "", "top - %s up %llu:%02llu, load average: %.14s", clock,

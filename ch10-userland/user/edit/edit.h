@@ -55,6 +55,7 @@ bool file_save(struct edit *edit);
 
 // ---- search.c ----
 
+// Asks what to search for and goes there; goes to the next one; replaces, asking at each place.
 void search_ask(struct edit *edit);
 void search_next(struct edit *edit);
 void search_replace(struct edit *edit);

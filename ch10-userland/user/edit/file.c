@@ -1,3 +1,4 @@
+// The editor: reading and writing files.
 #include "user/edit/edit.h"
 #include "user/libc/command.h"
 

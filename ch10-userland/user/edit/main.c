@@ -118,7 +118,8 @@ static void delete_here(struct edit *edit)
     }
 }
 
-// Takes the line into the clipboard, behind those that were just taken; out of the text too if told.
+// Takes the line into the clipboard, behind those that were just taken; out of the text too if
+// told.
 static void take_line(struct edit *edit, bool out, bool more)
 {
     size_t number = edit->cursor.line, length;

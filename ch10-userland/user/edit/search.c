@@ -1,3 +1,4 @@
+// The editor: searching and replacing.
 #include "user/edit/edit.h"
 #include "user/libc/command.h"
 #include "user/libc/pattern.h"

@@ -37,7 +37,8 @@ static char *change_line(struct line *line, size_t column, size_t taken, size_t 
 {
     size_t length = line->length - taken + added;
     if (line->room == 0 || length > line->room) {
-        size_t room = length + length / 2 + 16;
+        size_t larger = length > line->length ? length : line->length; // it is copied whole
+        size_t room = larger + larger / 2 + 16;
         char *bytes = must_malloc(room);
         if (line->length > 0) {
             memcpy(bytes, line->bytes, line->length);

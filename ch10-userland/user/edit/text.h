@@ -1,5 +1,5 @@
-// The editor's text: lines of any length and bytes of any kind, changed by two operations that can be
-// undone: something is inserted, or taken out.
+// The editor's text: lines of any length and bytes of any kind, changed by two operations that can
+// be undone: something is inserted, or taken out.
 #ifndef RUNG_USER_EDIT_TEXT_H
 #define RUNG_USER_EDIT_TEXT_H
 

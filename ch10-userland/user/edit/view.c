@@ -1,3 +1,4 @@
+// The editor: what is on the screen.
 #include "user/edit/edit.h"
 #include "user/libc/command.h"
 #include "user/libc/screen.h"

@@ -1,7 +1,7 @@
 // Classes of characters in the locale C. As ISO C has it the argument is an unsigned char or EOF;
 // any other int is in no class.
-#ifndef RUNG_USER_CTYPE_H
-#define RUNG_USER_CTYPE_H
+#ifndef RUNG_USER_INCLUDE_CTYPE_H
+#define RUNG_USER_INCLUDE_CTYPE_H
 
 static inline int isdigit(int c)
 {

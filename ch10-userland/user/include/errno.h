@@ -1,5 +1,6 @@
-#ifndef RUNG_USER_ERRNO_H
-#define RUNG_USER_ERRNO_H
+// <errno.h> of ISO C and POSIX, as far as it goes here.
+#ifndef RUNG_USER_INCLUDE_ERRNO_H
+#define RUNG_USER_INCLUDE_ERRNO_H
 
 #include "lib/errno.h"
 #include "user/include/program.h"

@@ -1,5 +1,6 @@
-#ifndef RUNG_USER_FCNTL_H
-#define RUNG_USER_FCNTL_H
+// <fcntl.h> of ISO C and POSIX, as far as it goes here.
+#ifndef RUNG_USER_INCLUDE_FCNTL_H
+#define RUNG_USER_INCLUDE_FCNTL_H
 
 #include "lib/abi/fcntl.h"
 

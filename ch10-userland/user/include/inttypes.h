@@ -1,5 +1,6 @@
-#ifndef RUNG_USER_INTTYPES_H
-#define RUNG_USER_INTTYPES_H
+// <inttypes.h> of ISO C and POSIX, as far as it goes here.
+#ifndef RUNG_USER_INCLUDE_INTTYPES_H
+#define RUNG_USER_INCLUDE_INTTYPES_H
 
 #include <stdint.h>
 

@@ -1,5 +1,6 @@
-#ifndef RUNG_USER_POLL_H
-#define RUNG_USER_POLL_H
+// <poll.h> of ISO C and POSIX, as far as it goes here.
+#ifndef RUNG_USER_INCLUDE_POLL_H
+#define RUNG_USER_INCLUDE_POLL_H
 
 #include "lib/abi/poll.h"
 

@@ -1,6 +1,6 @@
 // What a program has for itself where POSIX speaks of global variables: errno, environ, getopt's.
-#ifndef RUNG_USER_PROGRAM_H
-#define RUNG_USER_PROGRAM_H
+#ifndef RUNG_USER_INCLUDE_PROGRAM_H
+#define RUNG_USER_INCLUDE_PROGRAM_H
 
 struct program_state {
     int error; // errno

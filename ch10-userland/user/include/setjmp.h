@@ -1,5 +1,6 @@
-#ifndef RUNG_USER_SETJMP_H
-#define RUNG_USER_SETJMP_H
+// <setjmp.h> of ISO C and POSIX, as far as it goes here.
+#ifndef RUNG_USER_INCLUDE_SETJMP_H
+#define RUNG_USER_INCLUDE_SETJMP_H
 
 // RBX, RBP, R12 to R15, RSP, RIP: what a function must keep (System V ABI, 3.2.1).
 typedef unsigned long jmp_buf[8];

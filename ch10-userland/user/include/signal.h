@@ -1,5 +1,6 @@
-#ifndef RUNG_USER_SIGNAL_H
-#define RUNG_USER_SIGNAL_H
+// <signal.h> of ISO C and POSIX, as far as it goes here.
+#ifndef RUNG_USER_INCLUDE_SIGNAL_H
+#define RUNG_USER_INCLUDE_SIGNAL_H
 
 #include "lib/abi/signal.h"
 #include "lib/abi/ucontext.h"

@@ -1,5 +1,6 @@
-#ifndef RUNG_USER_STDIO_H
-#define RUNG_USER_STDIO_H
+// <stdio.h> of ISO C and POSIX, as far as it goes here.
+#ifndef RUNG_USER_INCLUDE_STDIO_H
+#define RUNG_USER_INCLUDE_STDIO_H
 
 #include "lib/abi/fcntl.h"
 

@@ -1,5 +1,6 @@
-#ifndef RUNG_USER_UNISTD_H
-#define RUNG_USER_UNISTD_H
+// <unistd.h> of ISO C and POSIX, as far as it goes here.
+#ifndef RUNG_USER_INCLUDE_UNISTD_H
+#define RUNG_USER_INCLUDE_UNISTD_H
 
 #include "lib/abi/fcntl.h"
 #include "user/include/program.h"

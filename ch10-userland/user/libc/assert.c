@@ -1,3 +1,4 @@
+// assert that fails.
 #include "lib/assert.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+// Variables of the environment.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+// Messages about errors: err, warn, perror.
 #include <err.h>
 #include <errno.h>
 #include <stdarg.h>

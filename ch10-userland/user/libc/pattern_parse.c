@@ -1,3 +1,4 @@
+// Regular expressions: from text to steps.
 #include "user/libc/command.h"
 #include "user/libc/pattern_steps.h"
 

@@ -1,3 +1,4 @@
+// Numbers that look random: rand and its like.
 #include <stdlib.h>
 
 // Numbers for games, not for secrets (those: getrandom). A linear congruential generator modulo

@@ -1,6 +1,6 @@
 // The terminal as a screen of rows, and its keys: for programs that are not line by line. A row is
-// sent only when it differs from what is there. There is one screen, /dev/tty, whatever the standard
-// input and output are.
+// sent only when it differs from what is there. There is one screen, /dev/tty, whatever the
+// standard input and output are.
 #ifndef RUNG_USER_LIBC_SCREEN_H
 #define RUNG_USER_LIBC_SCREEN_H
 
@@ -18,8 +18,8 @@ enum screen_key {
 
 #define CONTROL(letter) ((letter)&0x1f)
 
-// Takes the terminal over: keys come one by one, unseen, and Ctrl-C is one of them. It is given back
-// when the program ends. Ends the program with a message when there is no terminal.
+// Takes the terminal over: keys come one by one, unseen, and Ctrl-C is one of them. It is given
+// back when the program ends. Ends the program with a message when there is no terminal.
 void screen_open(void);
 void screen_close(void);
 
@@ -40,8 +40,8 @@ unsigned screen_columns(void);
 // Have all be drawn again, since something else wrote to the terminal.
 void screen_redraw(void);
 
-// Begins a row, from 0 on; those that were begun before are done. What is put into it goes up to the
-// screen's edge, and is blank behind. A row that is not begun in a picture stays as it was.
+// Begins a row, from 0 on; those that were begun before are done. What is put into it goes up to
+// the screen's edge, and is blank behind. A row that is not begun in a picture stays as it was.
 void screen_row(unsigned row);
 
 // Puts text into the row; a control character counts as '?'.

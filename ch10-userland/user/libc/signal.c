@@ -1,3 +1,4 @@
+// Signals: actions, sets, masks.
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>

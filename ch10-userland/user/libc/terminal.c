@@ -1,7 +1,8 @@
+// Terminals: termios and windows.
 #include <errno.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
 #include <termios.h>
-#include <stdio.h>
 #include <unistd.h>
 
 int tcgetattr(int descriptor, struct termios *settings)

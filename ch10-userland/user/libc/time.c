@@ -1,3 +1,4 @@
+// Dates and clocks.
 #include "lib/calendar.h"
 
 #include <errno.h>

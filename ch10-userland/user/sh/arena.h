@@ -35,6 +35,7 @@ struct buffer {
     size_t length, room;
 };
 
+// Append a character, bytes.
 void buffer_put(struct buffer *buffer, char c);
 void buffer_add(struct buffer *buffer, const char *text, size_t length);
 

@@ -20,6 +20,12 @@ void builtin_list(void (*each)(void *context, const char *name), void *context);
 // A number that an argument must be, -1: it is not, which has been told.
 int builtin_number(struct shell *shell, const char *name, const char *text);
 
+// Puts a text with the escapes that dash's echo knows; false: it ends with \c.
+bool builtin_put_escaped(struct buffer *line, const char *text);
+
+// Writes a text on the standard output; false: an error, which has been told.
+bool builtin_write(struct shell *shell, const char *name, const struct buffer *text);
+
 // In files of their own:
 int builtin_command(struct shell *shell, int count, char **arguments);
 int builtin_help(struct shell *shell, int count, char **arguments);
@@ -29,6 +35,7 @@ int builtin_wait(struct shell *shell, int count, char **arguments);
 int builtin_kill(struct shell *shell, int count, char **arguments);
 int builtin_fg(struct shell *shell, int count, char **arguments);
 int builtin_read(struct shell *shell, int count, char **arguments);
+int builtin_printf(struct shell *shell, int count, char **arguments);
 int builtin_test(struct shell *shell, int count, char **arguments);
 int builtin_bg(struct shell *shell, int count, char **arguments);
 

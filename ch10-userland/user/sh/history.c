@@ -94,6 +94,7 @@ void history_load(struct shell *shell)
         arena_release(&shell->arena, mark);
     }
     input_end(&input);
+    close(file);
     if (history->first == 1 || (file = open_file(shell, O_WRONLY | O_TRUNC)) < 0) {
         return;
     }

@@ -13,7 +13,7 @@ struct input {
 };
 
 // Begins to read a file. If it is the standard input, which commands may want to read on, no byte
-// too many is read.
+// too many is read. The file is the caller's to close, after the end.
 void input_begin(struct input *input, int file, bool terminal);
 void input_end(struct input *input);
 

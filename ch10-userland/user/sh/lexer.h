@@ -65,15 +65,17 @@ bool lexer_more(struct lexer *lexer);
 // Tells about an error in the text.
 void lexer_error(struct lexer *lexer, const char *text, ...) __attribute__((format(printf, 2, 3)));
 
-// How a quoted part ends, found in text[position..length), which begins behind its opening mark:
-// the position behind the closing one, or what stands below: it is not there, or there was an error
-// that has been told. `quoted`: the part is itself within double quotes.
+// What lexer_double_quotes and its like give instead of a position.
 #define LEXER_NO_QUOTE ((size_t)-1)
 #define LEXER_NO_BRACE ((size_t)-2)
 #define LEXER_NO_BACKQUOTE ((size_t)-3)
 #define LEXER_NO_PARENTHESIS ((size_t)-4)
 #define LEXER_NO_PARENTHESES ((size_t)-5)
 #define LEXER_ERROR ((size_t)-6) // the lowest
+
+// How a quoted part ends, found in text[position..length), which begins behind its opening mark:
+// the position behind the closing one, or what stands above: it is not there, or there was an error
+// that has been told. `quoted`: the part is itself within double quotes.
 size_t lexer_double_quotes(struct shell *shell, const char *text, size_t position, size_t length);
 size_t lexer_braces(struct shell *shell, const char *text, size_t position, size_t length,
                     bool quoted);

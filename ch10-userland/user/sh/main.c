@@ -43,6 +43,20 @@ static void begin_interactive(struct shell *shell)
     history_load(shell);
 }
 
+// What is done for every login.
+static void run_profile(struct shell *shell)
+{
+    int file = open("/etc/profile", O_RDONLY);
+
+    if (file >= 0) {
+        file = redirect_hide(shell, file);
+    }
+    if (file >= 0) {
+        shell_run_file(shell, file);
+        shell->leave = LEAVE_NOTHING;
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct shell *shell = memory_get(sizeof(*shell));
@@ -74,6 +88,9 @@ int main(int argc, char **argv)
     variable_set_arguments(shell, first < argc ? argc - first : 0, argv + first);
     if (!command && file == STDIN_FILENO && isatty(STDIN_FILENO) && isatty(STDERR_FILENO)) {
         begin_interactive(shell);
+    }
+    if (options_login(shell)) {
+        run_profile(shell);
     }
     if (command) {
         shell->status = shell_run_text(shell, command);

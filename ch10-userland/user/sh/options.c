@@ -18,7 +18,7 @@ static const struct {
     {"monitor", 'm', 0}, {"noexec", 'n', SHELL_NO_RUN}, {"stdin", 's', 0},
     {"xtrace", 'x', SHELL_TRACE}, {"verbose", 'v', SHELL_VERBOSE},
     {"noclobber", 'C', SHELL_NO_CLOBBER}, {"allexport", 'a', SHELL_EXPORT_ALL}, {"notify", 'b', 0},
-    {"nounset", 'u', SHELL_UNSET_IS_ERROR}, {"login", 'l', 0},
+    {"nounset", 'u', SHELL_UNSET_IS_ERROR}, {"login", 'l', SHELL_LOGIN},
 };
 
 #define OPTIONS (sizeof(options) / sizeof(options[0]))
@@ -81,7 +81,8 @@ static void show_all(const struct shell *shell, bool on)
     }
 }
 
-// Sets what arguments[*index] says, and moves behind it; false: an error. -c and -s are kept for main.
+// Sets what arguments[*index] says, and moves behind it; false: an error. -c and -s are kept for
+// main.
 static bool set_one(struct shell *shell, int *index, char **arguments, char *kept)
 {
     const char *letter = arguments[(*index)++];
@@ -138,6 +139,11 @@ int options_start(struct shell *shell, int count, char **arguments)
         arguments[--i] = kept == 'c' ? "-c" : "-s";
     }
     return i;
+}
+
+bool options_login(const struct shell *shell)
+{
+    return shell->options & SHELL_LOGIN || shell->name[0] == '-';
 }
 
 void options_trace(struct shell *shell, const struct node *ready)

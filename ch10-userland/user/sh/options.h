@@ -15,6 +15,10 @@ int options_set(struct shell *shell, int count, char **arguments);
 // comes last, and is not skipped.
 int options_start(struct shell *shell, int count, char **arguments);
 
+// Whether the first argument's first letter, or -l, says that this is a login: it reads
+// /etc/profile.
+bool options_login(const struct shell *shell);
+
 // Shows a command that is about to be run, with -x.
 void options_trace(struct shell *shell, const struct node *ready);
 

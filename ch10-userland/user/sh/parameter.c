@@ -65,7 +65,8 @@ static bool parse(struct parameter *parameter, const char *text, size_t position
     return true;
 }
 
-// All positional parameters: with $@ in quotes each is a field, with $* one, and else each is split.
+// All positional parameters: with $@ in quotes each is a field, with $* one, and else each is
+// split.
 static void put_all(struct expander *expander, char name, bool quoted)
 {
     struct shell *shell = expander->shell;

@@ -12,21 +12,21 @@ struct node *parser_node(struct lexer *lexer, enum node_kind kind, struct node *
 
     node->kind = kind;
     node->line = first ? first->line : lexer->line;
-    node->first = first;
+    node->first = node->last = first;
     return node;
 }
 
 void parser_add(struct node *node, struct node *part)
 {
-    struct node **end = &node->first;
-
-    while (*end) {
-        end = &(*end)->next;
+    if (node->last) {
+        node->last->next = part;
+    } else {
+        node->first = part;
     }
-    *end = part;
+    node->last = part;
 }
 
-void parser_add_word(struct arena *arena, struct word **list, const char *text)
+struct word **parser_add_word(struct arena *arena, struct word **list, const char *text)
 {
     struct word *word = arena_get(arena, sizeof(*word));
 
@@ -35,6 +35,17 @@ void parser_add_word(struct arena *arena, struct word **list, const char *text)
         list = &(*list)->next;
     }
     *list = word;
+    return &word->next;
+}
+
+static struct word *copy_words(struct arena *arena, const struct word *words)
+{
+    struct word *copy = NULL, **end = &copy;
+
+    for (; words; words = words->next) {
+        end = parser_add_word(arena, end, words->text);
+    }
+    return copy;
 }
 
 struct node *parser_copy(struct arena *arena, const struct node *node)
@@ -43,16 +54,11 @@ struct node *parser_copy(struct arena *arena, const struct node *node)
     struct redirection **last = &copy->redirections;
 
     *copy = *node;
-    copy->assignments = copy->words = NULL;
-    copy->first = copy->next = NULL;
+    copy->first = copy->last = copy->next = NULL;
+    copy->assignments = copy_words(arena, node->assignments);
+    copy->words = copy_words(arena, node->words);
     if (node->text) {
         copy->text = arena_string(arena, node->text);
-    }
-    for (const struct word *word = node->assignments; word; word = word->next) {
-        parser_add_word(arena, &copy->assignments, word->text);
-    }
-    for (const struct word *word = node->words; word; word = word->next) {
-        parser_add_word(arena, &copy->words, word->text);
     }
     for (const struct redirection *from = node->redirections; from; from = from->next) {
         *last = arena_get(arena, sizeof(**last));
@@ -155,6 +161,7 @@ static struct node *simple_command(struct lexer *lexer)
 {
     struct arena *arena = &lexer->shell->arena;
     struct node *node = parser_node(lexer, NODE_SIMPLE, NULL);
+    struct word **words = &node->words, **assignments = &node->assignments;
 
     while (lexer->token == TOKEN_WORD || lexer->token == TOKEN_REDIRECT) {
         bool assigns = !node->words && lexer->token == TOKEN_WORD && is_assignment(lexer->word);
@@ -165,7 +172,11 @@ static struct node *simple_command(struct lexer *lexer)
             }
             continue;
         }
-        parser_add_word(arena, assigns ? &node->assignments : &node->words, lexer->word);
+        if (assigns) {
+            assignments = parser_add_word(arena, assignments, lexer->word);
+        } else {
+            words = parser_add_word(arena, words, lexer->word);
+        }
         lexer_next(lexer);
         if (lexer->token == TOKEN_OPEN && node->words && !node->words->next && !node->assignments) {
             return control_function(lexer, node->words->text);
@@ -266,7 +277,7 @@ static bool list_ends(const struct lexer *lexer)
 // Commands with ; & and, if there may be some, newlines behind them.
 static struct node *list(struct lexer *lexer, bool newlines)
 {
-    struct node *whole = parser_node(lexer, NODE_LIST, NULL), **end = &whole->first;
+    struct node *whole = parser_node(lexer, NODE_LIST, NULL);
 
     for (;;) {
         struct node *node;
@@ -287,8 +298,7 @@ static struct node *list(struct lexer *lexer, bool newlines)
             node = parser_node(lexer, NODE_BACKGROUND, command);
             node->text = command->text;
         }
-        *end = node;
-        end = &node->next;
+        parser_add(whole, node);
         if (lexer->token != TOKEN_SEMICOLON && lexer->token != TOKEN_BACKGROUND &&
             (!newlines || lexer->token != TOKEN_NEWLINE)) {
             break;
@@ -320,6 +330,7 @@ struct node *parser_list(struct lexer *lexer)
 enum parse parser_line(struct lexer *lexer, struct node **node)
 {
     *node = NULL;
+    lexer->shell->line = lexer->line;
     lexer->failed = lexer->short_text = false;
     if (lexer->input) {
         lexer->text = (struct buffer){.arena = &lexer->shell->arena};

@@ -12,9 +12,11 @@ int run_node(struct shell *shell, const struct node *node, unsigned flags);
 // What a child of the shell does.
 int run_child(struct shell *shell, const struct launch *work);
 
+struct job;
+struct variable_saved;
+
 // Starts a child that runs a tree with these descriptors as 0 and 1 (-1: as they are; `unused`: a
 // pipe's other end), as the next process of a job. False: it can't be, which has been told.
-struct job;
 bool run_start(struct shell *shell, struct job *job, const struct node *node, int input, int output,
                int unused);
 
@@ -23,7 +25,6 @@ int run_program(struct shell *shell, const struct node *node, unsigned flags);
 
 // Sets the variables before an expanded command; *saved (unless NULL) gets what they were. False:
 // an error, which has been told.
-struct variable_saved;
 bool run_assign(struct shell *shell, const struct node *node, unsigned flags,
                 struct variable_saved **saved);
 

@@ -1,9 +1,9 @@
 #include "user/sh/shell.h"
 
 #include "user/sh/jobs.h"
-#include "user/sh/trap.h"
 #include "user/sh/redirect.h"
 #include "user/sh/run.h"
+#include "user/sh/trap.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -113,6 +113,9 @@ int shell_run_file(struct shell *shell, int file)
     lexer_begin(&lexer, shell, &input);
     status = run_lines(shell, &lexer);
     input_end(&input);
+    if (file != STDIN_FILENO) {
+        redirect_close_hidden(shell, file);
+    }
     shell_return(shell);
     return status;
 }

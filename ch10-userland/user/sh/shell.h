@@ -27,6 +27,7 @@ enum shell_leave {
 #define SHELL_NO_CLOBBER 32u // -C
 #define SHELL_EXPORT_ALL 64u // -a
 #define SHELL_VERBOSE 128u // -v
+#define SHELL_LOGIN 256u // -l
 
 struct shell {
     struct arena arena; // of the commands under way
@@ -69,8 +70,8 @@ void shell_fail(struct shell *shell, const char *text, ...) __attribute__((forma
 bool shell_enter(struct shell *shell);
 void shell_return(struct shell *shell);
 
-// Runs all commands of a text, of a file that is open already (which it closes unless it is 0).
-// Returns the last one's status.
+// Runs all commands of a text, of a file that is open already (0, or a hidden one, see
+// redirect_hide, which it closes). Returns the last one's status.
 int shell_run_text(struct shell *shell, const char *text);
 int shell_run_file(struct shell *shell, int file);
 

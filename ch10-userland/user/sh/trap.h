@@ -19,6 +19,7 @@ void trap_exit(struct shell *shell);
 // In a new child: the actions were its parent's.
 void trap_forget(struct shell *shell);
 
+// The builtin: sets actions, or lists them.
 int trap_builtin(struct shell *shell, int count, char **arguments);
 
 #endif

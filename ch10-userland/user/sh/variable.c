@@ -300,6 +300,7 @@ void variable_init(struct shell *shell, char **environment)
     if (getcwd(directory, sizeof(directory))) {
         variable_set(shell, "PWD", directory, VARIABLE_EXPORTED);
     }
+    variable_set(shell, "PPID", number(shell, getppid()), 0);
     variable_set(shell, "PS2", "> ", 0);
     variable_set(shell, "PS4", "+ ", 0);
 }

@@ -30,11 +30,13 @@ bool variable_set(struct shell *shell, const char *name, const char *value, unsi
 // The same for "name=value".
 bool variable_assign(struct shell *shell, const char *text, unsigned flags);
 
+// Takes a variable away. False: it is read-only, which has been told.
 bool variable_unset(struct shell *shell, const char *name);
+
+struct variable_saved;
 
 // Remembers in a list what the variable is whose name begins a text, and hides nothing; puts back
 // all that the list has.
-struct variable_saved;
 void variable_save(struct shell *shell, const char *name, size_t length,
                    struct variable_saved **list);
 void variable_restore(struct shell *shell, struct variable_saved *list);

@@ -1,5 +1,6 @@
-#ifndef RUNG_USER_SYS_REBOOT_H
-#define RUNG_USER_SYS_REBOOT_H
+// <sys/reboot.h> of ISO C and POSIX, as far as it goes here.
+#ifndef RUNG_USER_INCLUDE_SYS_REBOOT_H
+#define RUNG_USER_INCLUDE_SYS_REBOOT_H
 
 #include "lib/abi/reboot.h"
 

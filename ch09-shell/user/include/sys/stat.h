@@ -1,5 +1,6 @@
-#ifndef RUNG_USER_SYS_STAT_H
-#define RUNG_USER_SYS_STAT_H
+// <sys/stat.h> of ISO C and POSIX, as far as it goes here.
+#ifndef RUNG_USER_INCLUDE_SYS_STAT_H
+#define RUNG_USER_INCLUDE_SYS_STAT_H
 
 #include "lib/abi/stat.h"
 

@@ -1,5 +1,6 @@
-#ifndef RUNG_USER_SYS_MMAN_H
-#define RUNG_USER_SYS_MMAN_H
+// <sys/mman.h> of ISO C and POSIX, as far as it goes here.
+#ifndef RUNG_USER_INCLUDE_SYS_MMAN_H
+#define RUNG_USER_INCLUDE_SYS_MMAN_H
 
 #include "lib/abi/mman.h"
 

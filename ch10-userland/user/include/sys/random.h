@@ -1,5 +1,6 @@
-#ifndef RUNG_USER_SYS_RANDOM_H
-#define RUNG_USER_SYS_RANDOM_H
+// <sys/random.h> of ISO C and POSIX, as far as it goes here.
+#ifndef RUNG_USER_INCLUDE_SYS_RANDOM_H
+#define RUNG_USER_INCLUDE_SYS_RANDOM_H
 
 #include <sys/types.h>
 

@@ -1,5 +1,6 @@
-#ifndef RUNG_USER_SYS_RESOURCE_H
-#define RUNG_USER_SYS_RESOURCE_H
+// <sys/resource.h> of ISO C and POSIX, as far as it goes here.
+#ifndef RUNG_USER_INCLUDE_SYS_RESOURCE_H
+#define RUNG_USER_INCLUDE_SYS_RESOURCE_H
 
 #include "lib/abi/resource.h"
 

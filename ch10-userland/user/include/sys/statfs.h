@@ -1,5 +1,6 @@
-#ifndef RUNG_USER_SYS_STATFS_H
-#define RUNG_USER_SYS_STATFS_H
+// <sys/statfs.h> of ISO C and POSIX, as far as it goes here.
+#ifndef RUNG_USER_INCLUDE_SYS_STATFS_H
+#define RUNG_USER_INCLUDE_SYS_STATFS_H
 
 #include "lib/abi/statfs.h"
 

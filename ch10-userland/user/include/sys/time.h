@@ -1,5 +1,6 @@
-#ifndef RUNG_USER_SYS_TIME_H
-#define RUNG_USER_SYS_TIME_H
+// <sys/time.h> of ISO C and POSIX, as far as it goes here.
+#ifndef RUNG_USER_INCLUDE_SYS_TIME_H
+#define RUNG_USER_INCLUDE_SYS_TIME_H
 
 #include "lib/abi/time.h"
 

@@ -1,5 +1,6 @@
-#ifndef RUNG_USER_SYS_TYPES_H
-#define RUNG_USER_SYS_TYPES_H
+// <sys/types.h> of ISO C and POSIX, as far as it goes here.
+#ifndef RUNG_USER_INCLUDE_SYS_TYPES_H
+#define RUNG_USER_INCLUDE_SYS_TYPES_H
 
 #include "lib/types.h"
 

@@ -1,5 +1,6 @@
-#ifndef RUNG_USER_SYS_WAIT_H
-#define RUNG_USER_SYS_WAIT_H
+// <sys/wait.h> of ISO C and POSIX, as far as it goes here.
+#ifndef RUNG_USER_INCLUDE_SYS_WAIT_H
+#define RUNG_USER_INCLUDE_SYS_WAIT_H
 
 #include "lib/abi/wait.h"
 
