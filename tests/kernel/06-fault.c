@@ -160,7 +160,7 @@ TEST_PANIC(fault_guard_page, "touching the guard page below a stack is a stack o
 }
 
 TEST_PANIC(fault_boot_guard_page, "so is touching the one below the boot stack",
-           "panic: kernel stack overflow: write to 0xffffffff801[0-9a-f]{5} "
+           "panic: kernel stack overflow: write to 0xffffffff80[0-9a-f]{6} "
            "\\(guard page below the boot stack\\): not mapped\n")
 {
     write_to((virt_t)boot_stack_guard);
@@ -175,9 +175,9 @@ __attribute__((noinline)) static unsigned recurse(volatile unsigned *depth)
 }
 
 TEST_PANIC(fault_boot_stack_overflow, "endless recursion on the boot stack is a stack overflow",
-           "panic: kernel stack overflow: double fault at 0xffffffff801[0-9a-f]{5} "
+           "panic: kernel stack overflow: double fault at 0xffffffff80[0-9a-f]{6} "
            "\\(guard page below the boot stack\\)\n"
-           "vector 8 .*, error code 0x0, CR2 0xffffffff801[0-9a-f]{5}\n"
+           "vector 8 .*, error code 0x0, CR2 0xffffffff80[0-9a-f]{6}\n"
            "(.*\n)*  #0 [0-9a-f]+ recurse\\+.*\n  #1 [0-9a-f]+ recurse\\+")
 {
     volatile unsigned depth = 0;
