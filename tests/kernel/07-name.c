@@ -219,6 +219,7 @@ TEST(name_removed_directory, "nothing can be done in a directory that was remove
     CHECK_EQUAL(vfs_stat(directory, ".", true, &status), 0);
     CHECK_EQUAL(status.link_count, 0);
     CHECK_EQUAL(vfs_stat(directory, "..", true, &status), -ENOENT);
+    CHECK_EQUAL(files_open(directory, "..", O_WRONLY | O_CREAT), -ENOENT);
     CHECK_EQUAL(files_put(directory, "x", "text"), -ENOENT);
     CHECK_EQUAL(vfs_mkdir(directory, "x", 0755), -ENOENT);
     CHECK_EQUAL(vfs_symlink(directory, "x", "x"), -ENOENT);
