@@ -32,7 +32,7 @@ def test_shell_starts_again(machine) -> None:
         machine.serial.send(f"{end}\r")
     machine.serial.expect(PROMPT, 30 * SCALE)
     machine.serial.send("echo $((6 * 7))\r")
-    machine.serial.expect(r"(?m)^42 1\s*$", 30 * SCALE)
+    machine.serial.expect(r"(?m)^42\s*$", 30 * SCALE)
 
 
 @pytest.mark.parametrize("path, reason", [("/bin/none", "No such file or directory"), ("/etc", "Permission denied")])
@@ -50,5 +50,6 @@ def test_missing_calls(builder, chapter) -> None:
         with Qemu(build.image, cmdline=f"init=/test/hostile {option}", symbols=build.kernel) as machine:
             machine.serial.expect(r"(?m)^ok numbers\s*$", 120 * SCALE)
             text = machine.serial.text()
-            assert bool(re.search(r"missing: system call 435 \(clone3\), wanted by process \d+ \(hostile\)", text)) == said
+            named = re.search(r"missing: system call 435 \(clone3\), wanted by process \d+ \(hostile\)", text)
+            assert (named is not None) == said
             assert ("system call 512 (?)" in text) == said

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.chapters("10")
 
 
 def run(builder, chapter, program: str, memory: str = "128M") -> list:
-    """Boots with the program as process 1 until it turns the machine off. Returns what it printed and what went wrong."""
+    """Boots with the program as process 1 until it turns the machine off. Returns its output, and what went wrong."""
     build = builder.build(chapter, USER_TESTS=HERE)
     with Qemu(build.image, memory=memory, cmdline=f"init=/test/{program}", symbols=build.kernel) as machine:
         machine.serial.fail = re.compile(r"^panic: ", re.MULTILINE)
