@@ -107,7 +107,11 @@ def test_full_row(typist):
     text = "echo " + "x" * (COLUMNS - len("/# echo "))
     typist.type(text)
     row = "/# " + text
-    assert typist.screen(lambda lines: lines[-1] == row)[-1] == row
+    above, last = typist.screen(lambda lines: lines[-1] == row)[-2:]
+    assert last == row
+    typist.type("<A>")
+    typist.type("<delete>e<end>")
+    assert typist.screen(lambda lines: lines[-2:] == [above, row])[-2:] == [above, row]
     typist.type("y<erase><erase>z")
     assert typist.screen(lambda lines: lines[-1] == row[:-1] + "z")[-1] == row[:-1] + "z"
     assert typist.line("") == text[5:-1] + "z\n"
