@@ -54,7 +54,8 @@ test:
 .PHONY: soak
 soak:
 	@RUNG_EVERY_CHAPTER=1 RUNG_FUZZ_RUNS=1000000 RUNG_PAGING_CHANGES=100000 RUNG_POWERCUT_STATES=10000 \
-		RUNG_KERNEL_OPTIONS=switches=10000000 RUNG_EXT2_SCALE=20 RUNG_TIMEOUT_SCALE=50 \
+		RUNG_KERNEL_OPTIONS=switches=10000000 RUNG_EXT2_SCALE=20 RUNG_RANDOM_CALLS=10000000 \
+		RUNG_TIMEOUT_SCALE=50 \
 		$(pytest) tests
 	@for seed in $$(seq 2 $(SOAK)); do echo "seed $$seed"; \
 		$(pytest) --seed $$seed tests/kernel tests/host || exit; done

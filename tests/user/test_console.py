@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from tools.machine import Qemu
+
 HERE = pathlib.Path(__file__).resolve().parent
 SCALE = float(os.environ.get("RUNG_TIMEOUT_SCALE", "1"))
 PROMPT = r"(?m)^/# \Z"
@@ -42,9 +44,20 @@ def test_no_init(boot, path: str, reason: str) -> None:
     machine.serial.expect(re.escape(f"panic: init: {path}: {reason}"), 30 * SCALE)
 
 
+def test_random_calls(builder, chapter, pytestconfig) -> None:
+    """random.c from the shell, with this session's seed; RUNG_RANDOM_CALLS says how many (ten million in make soak)."""
+    count = int(os.environ.get("RUNG_RANDOM_CALLS", "20000"))
+    build = builder.build(chapter, USER_TESTS=HERE)
+    with Qemu(build.image, symbols=build.kernel) as machine:
+        machine.serial.fail = re.compile(r"^panic: ", re.MULTILINE)
+        machine.serial.expect(PROMPT, 30 * SCALE)
+        machine.serial.send(f"/test/random {count} {pytestconfig.getoption('--seed') + 1000}\r")
+        machine.serial.expect(r"(?m)^ok random_calls\s*$", (60 + count / 2000) * SCALE)
+        machine.serial.expect(PROMPT, 30 * SCALE)
+
+
 def test_missing_calls(builder, chapter) -> None:
     """With the option `missing` a call that there isn't is named on the console, with who wanted it."""
-    from tools.machine import Qemu
     build = builder.build(chapter, USER_TESTS=HERE)
     for option, said in (("missing", True), ("nothing", False)):
         with Qemu(build.image, cmdline=f"init=/test/hostile {option}", symbols=build.kernel) as machine:
