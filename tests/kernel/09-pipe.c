@@ -56,7 +56,7 @@ TEST(pipe_broken, "writing to a pipe that nobody reads is -EPIPE, also for who w
 
 TEST(pipe_ends, "each end does one thing, has no position, and is no file")
 {
-    char byte;
+    char byte = 0;
     struct io io = io_kernel(&byte, 1);
     struct file_status status;
 
@@ -314,7 +314,7 @@ static struct file *second;
 
 static int interrupted(void *argument)
 {
-    char byte;
+    char byte = 0;
     (void)argument;
     wait_interrupt(&process_current()->thread);
     struct io io = io_kernel(&byte, 1);

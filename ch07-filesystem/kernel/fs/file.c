@@ -151,10 +151,10 @@ static int64_t read(struct file *file, struct io *io, uint64_t offset)
     if (!readable(file)) {
         return -EBADF;
     }
-    if (S_ISDIR(inode->mode)) {
-        return -EISDIR;
+    if (!inode->operations->read) {
+        return S_ISDIR(inode->mode) ? -EISDIR : -EINVAL;
     }
-    return inode->operations->read ? inode->operations->read(inode, io, offset) : -EINVAL;
+    return inode->operations->read(inode, io, offset);
 }
 
 // append as for the operation.
@@ -176,7 +176,8 @@ static int64_t write(struct file *file, struct io *io, uint64_t offset, uint64_t
     return result;
 }
 
-int64_t file_read(struct file *file, struct io *io)
+// Reading and writing at the position. Not inline: pipes and terminals need none of this.
+static __attribute__((noinline)) int64_t read_on(struct file *file, struct io *io)
 {
     bool locked = lock_position(file);
     uint64_t position = file->position;
@@ -188,7 +189,7 @@ int64_t file_read(struct file *file, struct io *io)
     return result;
 }
 
-int64_t file_write(struct file *file, struct io *io)
+static __attribute__((noinline)) int64_t write_on(struct file *file, struct io *io)
 {
     bool locked = lock_position(file);
     uint64_t position = file->position;
@@ -198,6 +199,16 @@ int64_t file_write(struct file *file, struct io *io)
     }
     unlock_position(file, locked);
     return result;
+}
+
+int64_t file_read(struct file *file, struct io *io)
+{
+    return read_on(file, io);
+}
+
+int64_t file_write(struct file *file, struct io *io)
+{
+    return write_on(file, io);
 }
 
 int64_t file_read_at(struct file *file, struct io *io, int64_t offset)

@@ -3,7 +3,8 @@
 ; Entry (Intel SDM vol. 2B, "SYSCALL"): RCX = RIP of the program, R11 = its RFLAGS, CS and SS are
 ;       the kernel's, RFLAGS without what SFMASK clears (user_mode.c). All other registers are the
 ;       program's, RSP too: interrupts are off, and nothing is pushed before there is a stack of
-;       ours. NMI, #DF and #MC, which could come in between, have stacks of their own.
+;       ours. NMI, #DF and #MC, which could come in between, have stacks of their own; a trap by TF
+;       does not come, since the flag is looked at when SFMASK has cleared it (but in Bochs 2.7).
 ; Exit: all registers as they were, but RAX = the result, RCX and R11 as at entry.
 ;
 ; There is one processor, so no SWAPGS is needed to find its stack, and GS is the program's alone.

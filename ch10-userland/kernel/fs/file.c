@@ -180,11 +180,11 @@ static int64_t read(struct file *file, struct io *io, uint64_t offset)
     if (!readable(file)) {
         return -EBADF;
     }
-    if (S_ISDIR(inode->mode)) {
-        return -EISDIR;
+    if (!inode->operations->read) {
+        return S_ISDIR(inode->mode) ? -EISDIR : -EINVAL;
     }
     io->nonblocking |= (file->flags & O_NONBLOCK) != 0;
-    return inode->operations->read ? inode->operations->read(inode, io, offset) : -EINVAL;
+    return inode->operations->read(inode, io, offset);
 }
 
 // append as for the operation.
@@ -207,11 +207,9 @@ static int64_t write(struct file *file, struct io *io, uint64_t offset, uint64_t
     return result;
 }
 
-int64_t file_read(struct file *file, struct io *io)
+// Reading and writing at the position. Not inline: pipes and terminals need none of this.
+static __attribute__((noinline)) int64_t read_on(struct file *file, struct io *io)
 {
-    if (!has_position(file)) {
-        return read(file, io, 0); // it may wait for ever: without a lock that writers need, too
-    }
     bool locked = lock_position(file);
     uint64_t position = file->position;
     int64_t result = read(file, io, position);
@@ -222,11 +220,8 @@ int64_t file_read(struct file *file, struct io *io)
     return result;
 }
 
-int64_t file_write(struct file *file, struct io *io)
+static __attribute__((noinline)) int64_t write_on(struct file *file, struct io *io)
 {
-    if (!has_position(file)) {
-        return write(file, io, 0, NULL);
-    }
     bool locked = lock_position(file);
     uint64_t position = file->position;
     int64_t result = write(file, io, position, file->flags & O_APPEND ? &position : NULL);
@@ -235,6 +230,22 @@ int64_t file_write(struct file *file, struct io *io)
     }
     unlock_position(file, locked);
     return result;
+}
+
+int64_t file_read(struct file *file, struct io *io)
+{
+    if (!has_position(file)) {
+        return read(file, io, 0); // it may wait for ever: without a lock that writers need, too
+    }
+    return read_on(file, io);
+}
+
+int64_t file_write(struct file *file, struct io *io)
+{
+    if (!has_position(file)) {
+        return write(file, io, 0, NULL);
+    }
+    return write_on(file, io);
 }
 
 int64_t file_read_at(struct file *file, struct io *io, int64_t offset)

@@ -342,7 +342,7 @@ static void show_help(struct less *less)
         "  q               ends", "  space f PgDn    a page on", "  b PgUp          a page back",
         "  j Enter Down    a line on", "  k Up            a line back",
         "  d, u            half a page on, back", "  g Home          to the start, 12g: to line 12",
-        "  G End           to the end", "  /text  ?text    searches on, back (extended expressions)",
+        "  G End           to the end", "  /text  ?text    searches on, back (extended syntax)",
         "  n, N            searches again, in the other direction",
         "  :n, :p          the next file, the one before",
         "  -N -S           line numbers; long lines are cut off", "", "  any key goes back",
