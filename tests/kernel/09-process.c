@@ -85,7 +85,7 @@ TEST(process_inherits,
 TEST(process_closes, "what a process has is given back when it ends, not when it is waited for")
 {
     struct process *self = process_current();
-    char byte;
+    char byte = 0;
     struct io io = io_kernel(&byte, 1);
     give(self);
     int pid = process_create("child", wait_at_gate, NULL);
