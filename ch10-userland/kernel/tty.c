@@ -120,9 +120,11 @@ static int tty_open(struct inode *inode, unsigned flags)
     if (number == SERIAL_NUMBER && !(flags & O_NOCTTY) && leads_session()) {
         take_terminal(false);
     }
+    bool interrupts = cpu_save_interrupts(); // others open and close it at the same time
     if (opens++ == 0) {
         tty_line_open(signal_foreground);
     }
+    cpu_restore_interrupts(interrupts);
     return 0;
 }
 
@@ -130,9 +132,11 @@ static void tty_close(struct inode *inode, unsigned flags)
 {
     (void)inode;
     (void)flags;
+    bool interrupts = cpu_save_interrupts();
     if (--opens == 0) {
         tty_line_close();
     }
+    cpu_restore_interrupts(interrupts);
 }
 
 static int64_t tty_read(struct inode *inode, struct io *io, uint64_t offset)

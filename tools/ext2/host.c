@@ -11,6 +11,7 @@
 #include "kernel/sync/mutex.h"
 #include "kernel/sync/spinlock.h"
 #include "lib/assert.h"
+#include "lib/errno.h"
 #include "lib/string.h"
 
 #include <malloc.h>
@@ -374,6 +375,39 @@ uint64_t clock_now_ns(void)
 uint64_t rtc_now_ns(void)
 {
     return host_time_ns ? host_time_ns += CLOCK_NS_PER_US : host_clock(CLOCK_REALTIME);
+}
+
+// ---- Programs' memory (chapter 10): there are none here, so nothing of theirs can be reached ----
+
+struct address_space;
+struct address_space *address_space_current;
+int address_space_fault(struct address_space *space, virt_t address, int access, bool may_sleep);
+size_t user_copy_in(void *to, uint64_t from, size_t size);
+size_t user_copy_out(uint64_t to, const void *from, size_t size);
+size_t user_zero_out(uint64_t to, size_t size);
+
+int address_space_fault(struct address_space *space, virt_t address, int access, bool may_sleep)
+{
+    (void)space, (void)address, (void)access, (void)may_sleep;
+    return -EFAULT;
+}
+
+size_t user_copy_in(void *to, uint64_t from, size_t size)
+{
+    (void)to, (void)from, (void)size;
+    return 0;
+}
+
+size_t user_copy_out(uint64_t to, const void *from, size_t size)
+{
+    (void)to, (void)from, (void)size;
+    return 0;
+}
+
+size_t user_zero_out(uint64_t to, size_t size)
+{
+    (void)to, (void)size;
+    return 0;
 }
 
 // ---- What C libraries may not have ----

@@ -111,6 +111,8 @@ void jobs_add(struct shell *shell, struct job *job, pid_t pid)
 void jobs_enter_child(struct shell *shell, const struct launch *work)
 {
     static const int changed[] = {SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU};
+    // For $(...) the shell itself reads: with its command stopped nobody would be left to go on.
+    size_t count = shell->interactive ? sizeof(changed) / sizeof(changed[0]) : 3;
 
     if (shell->interactive) {
         setpgid(0, work->group);
@@ -118,7 +120,7 @@ void jobs_enter_child(struct shell *shell, const struct launch *work)
             tcsetpgrp(STDIN_FILENO, getpgrp());
         }
     }
-    for (size_t i = 0; shell->terminal && i < sizeof(changed) / sizeof(changed[0]); i++) {
+    for (size_t i = 0; shell->terminal && i < count; i++) {
         signal(changed[i], SIG_DFL);
     }
     if (!shell->interactive && !work->foreground) {

@@ -195,10 +195,13 @@ static bool cut(struct expander *expander, const struct parameter *parameter, co
     }
     for (size_t i = 0; i <= length; i++) {
         size_t size = parameter->longest ? length - i : i;
+        struct arena_mark mark = arena_mark(&expander->shell->arena);
         const char *part =
             front ? arena_text(&expander->shell->arena, value, size) : value + length - size;
+        bool matches = glob_match(pattern, part);
 
-        if (!glob_match(pattern, part)) {
+        arena_release(&expander->shell->arena, mark); // else a long value takes its square
+        if (!matches) {
             continue;
         }
         value = front ? value + size : arena_text(&expander->shell->arena, value, length - size);

@@ -422,7 +422,9 @@ int64_t address_space_remap(struct address_space *space, virt_t start, size_t ol
                         : address_space_unmap(space, start + new_size, start + old_size);
         return error ? error : (int64_t)start;
     }
-    if (beyond_reason(new_size, region->rights)) {
+    // Shared pages are found by their number in a table, which ends where addresses do.
+    if (beyond_reason(new_size, region->rights) ||
+        (region->shared && region->offset + (start - region->start) + new_size > USER_END)) {
         return -ENOMEM;
     }
     if (start + old_size == region->end &&

@@ -30,6 +30,7 @@
 
 #define NULL_POINTER_SIZE 0x10000 // a NULL pointer to a struct or array, plus an offset into it
 #define DESCRIPTION_SIZE 96
+#define RETRY_NS (CLOCK_NS_PER_SECOND / 10) // of what had no memory
 
 struct image_part {
     const char *start, *end;
@@ -152,9 +153,12 @@ static int bring_page(const struct trap_frame *frame, virt_t address)
 // What a program gets for an access that leads nowhere.
 static void blame_program(struct trap_frame *frame, virt_t address, int error)
 {
+    static struct wait_queue memory = {.name = "memory"};
     const struct thread *thread = this_cpu()->thread;
 
-    if (error == -ENOMEM) {
+    if (error == -ENOMEM && thread->pid == 1) { // its end would be the system's: it tries again
+        wait_until_deadline(&memory, false, clock_now_ns() + RETRY_NS);
+    } else if (error == -ENOMEM) {
         kprintf("out of memory: process %d (%s) is killed\n", thread->pid, thread->name);
         trap_user_exception(frame, SIGKILL, SI_KERNEL, 0);
     } else if (error == -EIO) {

@@ -295,6 +295,7 @@ int signal_take(signal_set_t set, uint64_t deadline_ns, struct signal_informatio
 {
     struct process *self = process_current();
     struct signals *signals = &self->signals;
+    set &= ~UNTOUCHABLE; // or nothing would end it
     bool interrupts = cpu_save_interrupts();
     int result = wait_until_interrupted_or(&arrivals, signals->pending & set, deadline_ns);
     if (result == 0) {

@@ -11,7 +11,6 @@
 
 #define RED_ZONE 128 // below RSP, that a function may use without saying so (System V ABI, 3.2.2)
 #define FPU_ALIGNMENT 64
-#define FPU_SOFTWARE_PART 464 // of FXSAVE's 512 bytes the processor leaves the last ones alone
 
 // Linux's struct rt_sigframe.
 struct signal_frame {
@@ -147,8 +146,8 @@ int signal_frame_push(struct trap_frame *frame, int signal, const struct signal_
     if (!(action->flags & SA_RESTORER) || action->handler >= USER_END || overflow) {
         return -EFAULT; // RIP must be canonical: IRETQ would fault in the kernel
     }
+    memset(&fpu, 0, sizeof(fpu)); // FXSAVE leaves what is reserved as it is: our stack's bytes
     fpu_save(&fpu);
-    memset(fpu.bytes + FPU_SOFTWARE_PART, 0, sizeof(fpu.bytes) - FPU_SOFTWARE_PART);
     pushed.context.flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS;
     signal_stack_get(frame->rsp, &pushed.context.stack);
     save_registers(&pushed.context.registers, frame);

@@ -53,11 +53,11 @@ int64_t sys_prctl(struct trap_frame *frame)
     char name[THREAD_NAME_SIZE] = {0}, *own = process_current()->thread.name;
     switch ((int)frame->rdi) {
     case PR_SET_NAME: {
-        int64_t length = copy_string_from_user(name, frame->rsi, sizeof(name));
+        int64_t length = copy_string_from_user(name, frame->rsi, sizeof(name) - 1);
         if (length == -EFAULT) {
             return length;
         }
-        strlcpy(own, name, length < 0 ? sizeof(name) : (size_t)length + 1);
+        strlcpy(own, name, sizeof(name)); // cut if it is longer, and ended by the last byte
         return 0;
     }
     case PR_GET_NAME:

@@ -144,6 +144,9 @@ int run_program(struct shell *shell, const struct node *node, unsigned flags)
     if (!(flags & RUN_LAST)) {
         return run_in_child(shell, node);
     }
+    if (trap_any(shell)) {
+        return run_in_child(shell, node); // the shell is needed afterwards
+    }
     if (!redirect_do(shell, node->redirections, NULL) ||
         !run_assign(shell, node, VARIABLE_EXPORTED, NULL)) {
         return 2;

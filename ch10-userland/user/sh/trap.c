@@ -46,15 +46,28 @@ int trap_pending(const struct shell *shell)
     return 0;
 }
 
+bool trap_any(const struct shell *shell)
+{
+    for (int i = 0; shell->traps && i < SIGNALS; i++) {
+        if (shell->traps->actions[i] && *shell->traps->actions[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void run_action(struct shell *shell, const char *text)
 {
     int status = shell->status;
+    enum shell_leave leave = shell->leave;
     char *copy = memory_string(text); // it may change the trap itself
 
+    shell->leave = LEAVE_NOTHING; // it is run also on the way out of a function or a loop
     shell_run_text(shell, copy);
     free(copy);
     if (shell->leave == LEAVE_NOTHING) {
         shell->status = status;
+        shell->leave = leave;
     }
 }
 

@@ -10,6 +10,9 @@ void trap_catch_interrupt(void);
 // A signal that has come and asks for something: its number, 0: none.
 int trap_pending(const struct shell *shell);
 
+// Whether there is an action that is still to be done, on a signal or at the end.
+bool trap_any(const struct shell *shell);
+
 // Does what signals that have come ask for. Between commands.
 void trap_run(struct shell *shell);
 

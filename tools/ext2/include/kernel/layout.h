@@ -6,6 +6,8 @@
 #include "lib/types.h"
 
 #define PAGE_SIZE 0x1000
+#define USER_START 0x10000
+#define USER_END 0x00007ffffffff000
 
 extern char *host_memory; // what stands for physical address 0
 
