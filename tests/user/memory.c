@@ -200,6 +200,19 @@ TEST(mremap_moves, "a mapping grows with its contents, in place or elsewhere, an
     CHECK(touch(moved + 999 * PAGE, true) == 0 && touch(pages, false) == SIGSEGV);
 }
 
+TEST(shared_ends,
+     "shared pages have no numbers beyond those of addresses: that is where the kernel's are")
+{
+    // Each round cuts all off but the last page, so that numbers go on from there.
+    size_t size = 1ul << 46;
+    char *start = mmap(NULL, size, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    for (unsigned round = 0; start != MAP_FAILED && round < 8; round++) {
+        CHECK(munmap(start, size - PAGE) == 0);
+        start = mremap(start + size - PAGE, PAGE, size, MREMAP_MAYMOVE);
+    }
+    CHECK(start == MAP_FAILED && errno == ENOMEM);
+}
+
 TEST(madvise_forgets, "MADV_DONTNEED gives private memory back: it reads as zeroes")
 {
     char *pages = map_pages(4, READ_WRITE, MAP_PRIVATE);
@@ -297,8 +310,8 @@ int main(int argc, char **argv)
 {
     static const struct test tests[] = {
         ENTRY(mmap_rights), ENTRY(mmap_execute), ENTRY(mmap_fixed), ENTRY(mmap_refused),
-        ENTRY(mmap_file), ENTRY(mmap_shared), ENTRY(mremap_moves), ENTRY(madvise_forgets),
-        ENTRY(brk_moves), ENTRY(stack_grows), ENTRY(copy_on_write), ENTRY(many_regions),
+        ENTRY(mmap_file), ENTRY(mmap_shared), ENTRY(mremap_moves), ENTRY(shared_ends),
+        ENTRY(madvise_forgets), ENTRY(brk_moves), ENTRY(stack_grows), ENTRY(copy_on_write), ENTRY(many_regions),
         ENTRY(memory_ends), {NULL, NULL},
     };
     return check_run(tests, argc, argv);

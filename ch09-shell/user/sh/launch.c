@@ -1,5 +1,6 @@
 #include "user/sh/launch.h"
 
+#include "kernel/cpu/cpu.h"
 #include "kernel/proc/process.h"
 #include "user/libc/program_start.h"
 #include "user/sh/shell.h"
@@ -49,8 +50,10 @@ static int begin(void *argument)
     variable_copy_all(shell);
     *work = *start->work;
     work->node = parser_copy(&shell->arena, work->node);
+    bool interrupts = cpu_save_interrupts(); // or the parent goes on, and ends, in between
     start->done = true; // from here on `start` may be gone
     wait_wake_all(parent);
+    cpu_restore_interrupts(interrupts);
     return run(shell, work);
 }
 

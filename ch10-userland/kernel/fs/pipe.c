@@ -6,6 +6,7 @@
 #include "kernel/layout.h"
 #include "kernel/mm/kmalloc.h"
 #include "kernel/mm/pmm.h"
+#include "kernel/mm/user_pages.h"
 #include "lib/errno.h"
 
 #define PAGES (PIPE_SIZE / PAGE_SIZE)
@@ -34,6 +35,9 @@ static size_t bytes(const struct pipe *pipe)
 static char *take_page(struct pipe *pipe)
 {
     char *page = pipe->spare;
+    if (!page && user_pages_short()) {
+        return NULL; // as for the memory of programs, who fill it
+    }
     phys_t address = page ? 0 : pmm_alloc(0, PAGE_OTHER);
 
     pipe->spare = NULL;

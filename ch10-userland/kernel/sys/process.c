@@ -304,6 +304,9 @@ int64_t sys_waitid(struct trap_frame *frame)
         options & ~(unsigned)WAITID_OPTIONS || !(options & WEXITED)) {
         return -EINVAL;
     }
+    if (frame->rdi == P_PGID && id == 1) { // -1 would mean any child
+        return -ECHILD;
+    }
     id = frame->rdi == P_ALL ? -1 : frame->rdi == P_PGID ? -id : id;
     int pid = process_wait_options(id, options & ~(unsigned)WEXITED, &status);
     struct signal_info info = {0};

@@ -14,7 +14,7 @@ for name in "$@"; do
 done
 
 echo "Planets larger than the earth, the largest first:"
-grep -v '^#' /home/planets.txt | while read name diameter rest; do
+grep -v '^#' "$(dirname "$0")/planets.txt" | while read name diameter rest; do
     if [ "$diameter" -gt 12756 ]; then
         echo "$diameter $name"
     fi

@@ -69,9 +69,9 @@ static int builtin_cd(struct shell *shell, int count, char **arguments)
     path = memory_get(DIRECTORY_MAX);
     if (getcwd(path, DIRECTORY_MAX)) {
         variable_set(shell, "PWD", path, VARIABLE_EXPORTED);
-    }
-    if (back) {
-        dprintf(STDOUT_FILENO, "%s\n", path);
+        if (back) {
+            dprintf(STDOUT_FILENO, "%s\n", path);
+        }
     }
     free(path);
     return 0;

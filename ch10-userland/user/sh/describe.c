@@ -47,7 +47,7 @@ int builtin_type(struct shell *shell, int count, char **arguments)
 // command: what follows, but no function; -v and -V tell what it would be.
 int builtin_command(struct shell *shell, int count, char **arguments)
 {
-    struct node node = {.kind = NODE_READY, .line = shell->line};
+    struct node node = {.kind = NODE_PROGRAM, .line = shell->line};
     const struct builtin *builtin;
     const char *path;
 

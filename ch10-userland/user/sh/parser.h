@@ -8,6 +8,7 @@
 enum node_kind {
     NODE_SIMPLE, // assignments, words, redirections
     NODE_READY, // the same, expanded already
+    NODE_PROGRAM, // the same, and nothing but a program: no function of that name
     NODE_PIPE, // its commands
     NODE_NOT, // a pipeline
     NODE_CHAIN, // a pipeline, and then pipelines within NODE_AND and NODE_OR

@@ -299,6 +299,8 @@ static int run_kind(struct shell *shell, const struct node *node, unsigned flags
         return run_simple(shell, node, flags);
     case NODE_READY:
         return run_ready(shell, node, flags);
+    case NODE_PROGRAM:
+        return run_program(shell, node, flags);
     case NODE_PIPE:
         return run_pipe(shell, node, false);
     case NODE_NOT:
