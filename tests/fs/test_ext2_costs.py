@@ -19,5 +19,5 @@ def test_costs(builder, chapter):
     print(costs)
     assert costs["read"] <= 1000
     assert costs["read_random"] <= 1500
-    assert costs["write_new"] <= 5000 and costs["write_again"] <= 2500
+    assert costs["write_new"] <= 5000 and costs["write_again"] <= 2700
     assert costs["truncate"] <= 1000

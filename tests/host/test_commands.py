@@ -569,8 +569,10 @@ def test_stat_and_du(both, dice, tmp_path):
         both("stat", "-c", "%n %s %b %a %A %F %h %i %u %U %y %Y %f %d %B %o", name, folder=tmp_path)
         both("stat", "-L", "-c", "%F", name, folder=tmp_path)
     for options in (["-s"], ["-a"], ["-sh"]):
-        mine = run(both.ours / "du", options, folder=tmp_path)[1]
-        assert sorted(mine.splitlines()) == sorted(run("/usr/bin/du", options, folder=tmp_path)[1].splitlines())
+        # Of the file's two names the one counts that is met first, in whatever order the folder has them.
+        mine, theirs = (sorted(run(program, options, folder=tmp_path)[1].replace(b"./two", b"./one").splitlines())
+                        for program in (both.ours / "du", "/usr/bin/du"))
+        assert mine == theirs
 
 
 CALC = [

@@ -195,6 +195,6 @@ def test_interactive_busybox(boot, builder, chapter, foreign) -> None:
     machine.serial.send("\x1a")
     machine.serial.expect("Stopped")
     machine.serial.expect(prompt)
-    machine.serial.send("jobs; kill %1; exit 3\r")
+    machine.serial.send("jobs; kill -9 %1; wait; exit 3\r")
     machine.serial.expect("Stopped +sleep 1000")
     machine.serial.expect(r"(?m)^/# $")

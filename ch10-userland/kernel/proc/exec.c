@@ -386,9 +386,10 @@ static int replace(struct image *image, const char *path, struct exec_strings *a
     struct address_space *old = process->address_space;
     if (!process->fpu) {
         process->fpu = kmalloc(sizeof(*process->fpu));
-    }
-    if (!process->fpu) {
-        return -ENOMEM;
+        if (!process->fpu) {
+            return -ENOMEM;
+        }
+        fpu_reset(process->fpu); // it is loaded, before it has ever been saved
     }
     use_address_space(process, image->space);
     int error = build_stack(image, path, arguments, environment);

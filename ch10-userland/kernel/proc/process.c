@@ -444,10 +444,6 @@ int process_last_pid(void)
 // it is: the kernel's half of an address space is the same in all.
 static void activate_program(const struct process *process)
 {
-    if (!process->address_space) {
-        address_space_current = NULL;
-        return;
-    }
     address_space_activate(process->address_space);
     user_mode_set_bases(process->fs_base, process->gs_base);
     fpu_load(process->fpu);
@@ -456,13 +452,12 @@ static void activate_program(const struct process *process)
 
 void process_activate(struct process *process)
 {
-    struct thread *thread = this_cpu()->thread;
-    if (thread) {
-        const struct process *from = LIST_ENTRY(thread, struct process, thread);
-        if (from->fpu) {
-            fpu_save(from->fpu);
-        }
+    if (address_space_current) {
+        fpu_save(process_current()->fpu);
+        address_space_current = NULL;
     }
     this_cpu()->thread = &process->thread;
-    activate_program(process);
+    if (process->address_space) {
+        activate_program(process);
+    }
 }
