@@ -181,4 +181,5 @@ def test_vga_window_uncached(tables):
 
 def test_top_level_entries(tables, memory):
     """The kernel's half has the three top-level entries that it will ever need, for tables to come to share."""
-    assert [n for n in tables.top_level if n >= 256] == [(address >> 39) & 511 for address in (DIRECT_MAP, KERNEL_AREA, KERNEL_BASE)]
+    upper = [n for n in tables.top_level if n >= 256]
+    assert upper == [(address >> 39) & 511 for address in (DIRECT_MAP, KERNEL_AREA, KERNEL_BASE)]
