@@ -40,9 +40,9 @@ struct image {
 
 // ---- The file ----
 
-// An absolute path of a name in a directory, which is no symbolic link: the one that was given, if it
-// is absolute and ends in that name, since to find the directory's takes time. Not one through /proc,
-// where others find something else.
+// An absolute path of a name in a directory, which is no symbolic link: the one that was given, if
+// it is absolute and ends in that name, since to find the directory's takes time. Not one through
+// /proc, where others find something else.
 static int absolute_path(const char *given, const struct path_parent *parent, char **path)
 {
     const char *slash = strrchr(given, '/');

@@ -1,3 +1,4 @@
+// <assert.h> of ISO C.
 #ifndef RUNG_USER_INCLUDE_ASSERT_H
 #define RUNG_USER_INCLUDE_ASSERT_H
 
