@@ -9,6 +9,7 @@ A file holds cases:
 """
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -68,12 +69,18 @@ def load() -> list[Case]:
     return [case for path in sorted(FOLDER.glob("*.txt")) for case in parse(path)]
 
 
+def heed_signals() -> None:
+    """In the child: what our caller ignores (nohup does SIGHUP), a shell could neither trap nor end by."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def run(shell: str, case: Case, **environment: str) -> tuple[int, str]:
     """A case's status and output under a shell of the host, which is called sh, in an empty folder."""
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(["sh", "-c", case.text], executable=shell, cwd=folder, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIME_LIMIT_S,
-                              env={"PATH": "/usr/bin:/bin", "HOME": "/", **environment})
+                              env={"PATH": "/usr/bin:/bin", "HOME": "/", **environment}, preexec_fn=heed_signals)
     return done.returncode if done.returncode >= 0 else 128 - done.returncode, done.stdout.decode("latin1")
 
 
