@@ -340,3 +340,22 @@ bool reader_failed(const struct reader *reader)
 {
     return reader->failed;
 }
+
+void mode_text(char text[11], mode_t mode)
+{
+    const char *types = "?pc?d?b?-?l?s???", *rights = "rwxrwxrwx";
+    text[0] = types[mode >> 12 & 15];
+    for (int i = 0; i < 9; i++) {
+        text[i + 1] = mode >> (8 - i) & 1 ? rights[i] : '-';
+    }
+    if (mode & 04000) {
+        text[3] = mode & 0100 ? 's' : 'S';
+    }
+    if (mode & 02000) {
+        text[6] = mode & 010 ? 's' : 'S';
+    }
+    if (mode & 01000) {
+        text[9] = mode & 01 ? 't' : 'T';
+    }
+    text[10] = '\0';
+}

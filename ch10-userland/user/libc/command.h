@@ -86,4 +86,7 @@ ssize_t reader_piece(struct reader *reader, char **bytes);
 // Whether reading has failed.
 bool reader_failed(const struct reader *reader);
 
+// A mode as "ls -l" shows it: type, rights, NUL.
+void mode_text(char text[11], mode_t mode);
+
 #endif
