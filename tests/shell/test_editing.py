@@ -199,9 +199,8 @@ def test_background(serial):
     assert re.fullmatch(r"\[2\] \d+\n", serial.line("sleep 2000 | cat &"))
     assert re.fullmatch(r"\[1\] - Running +sleep 1000\n\[2\] \+ Running +sleep 2000 \| cat\n",
                         "".join(sorted(serial.line("jobs").splitlines(True))))
-    serial.line("kill %1")
+    text = serial.line("kill %1")       # which may be told of its end at once
     until = time.monotonic() + seconds(10)
-    text = ""
     while "Terminated" not in text and time.monotonic() < until:
         text += serial.line("")
     assert re.search(r"^\[1\] +[-+]? +Terminated +sleep 1000\n", text, re.MULTILINE)
