@@ -112,6 +112,14 @@ def _failed(item: pytest.Item) -> bool:
 
 # Fixtures
 
+@pytest.fixture
+def tmp_path(tmp_path: pathlib.Path, request: pytest.FixtureRequest):
+    """A folder of the test's own. It goes when the test has passed: all together, with their disks, fill many GB."""
+    yield tmp_path
+    if not _failed(request.node):
+        shutil.rmtree(tmp_path, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
 def builder(pytestconfig: pytest.Config) -> Builder:
     """Builds chapters: `builder.build(chapter, SAN=1)`, each combination once per session."""
