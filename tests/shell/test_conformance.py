@@ -13,7 +13,6 @@ import pytest
 from support.session import once
 
 from shell.conformance import generate
-from tools.machine.errors import seconds
 
 PARTITION = 2048 * 512
 SANITIZE = ["-g", "-O1", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
@@ -120,7 +119,7 @@ def test_guest(chapter, boot, built, tmp_path):
     machine = boot(image=image)
     machine.serial.expect(r"^/# $")
     machine.serial.send("sh /cases\r")
-    machine.serial.expect(r"^@@@ end$", timeout=seconds(120))
+    machine.serial.expect(r"^@@@ end$", timeout=120)
     results = {int(match[1]): (int(match[3]), match[2]) for match in
                re.finditer(r"^@@@ (\d+)\n(.*?)@@@ = (\d+)$", machine.serial.text(), re.MULTILINE | re.DOTALL)}
     assert len(results) == len(cases)

@@ -42,6 +42,19 @@ class Typist:
         match = self.machine.serial.expect(r"\n((?:(?!/# ).*\n)*)/# $")
         return match[1]
 
+    def start(self, text: str) -> None:
+        """Types a command that says "begun": what is typed then is for it, and not for the shell."""
+        self.type(text + "\r")
+        self.machine.serial.expect(r"^begun\n")
+
+    def line_until(self, pattern: str, text: str) -> re.Match[str]:
+        """Types a line, then empty ones, until the shell has told what it may tell of before any prompt."""
+        told, deadline = self.line(text), time.monotonic() + seconds()
+        while not (match := re.search(pattern, told, re.MULTILINE)):
+            assert time.monotonic() < deadline, told
+            told += self.line("")
+        return match
+
     def screen(self, condition) -> list[str]:
         """The screen's lines, once they are as wished, or after some time."""
         deadline = time.monotonic() + seconds(10)
@@ -199,14 +212,10 @@ def test_background(serial):
     assert re.fullmatch(r"\[2\] \d+\n", serial.line("sleep 2000 | cat &"))
     assert re.fullmatch(r"\[1\] - Running +sleep 1000\n\[2\] \+ Running +sleep 2000 \| cat\n",
                         "".join(sorted(serial.line("jobs").splitlines(True))))
-    text = serial.line("kill %1")       # which may be told of its end at once
-    until = time.monotonic() + seconds(10)
-    while "Terminated" not in text and time.monotonic() < until:
-        text += serial.line("")
-    assert re.search(r"^\[1\] +[-+]? +Terminated +sleep 1000\n", text, re.MULTILINE)
+    serial.line_until(r"^\[1\] +[-+]? +Terminated +sleep 1000\n", "kill %1")
     serial.type("fg\r")
     serial.machine.serial.expect(r"^sleep 2000 \| cat\n")
-    time.sleep(0.2)         # no event tells that the terminal is the job's
+    serial.machine.wait_halted()        # then the terminal is the job's, and the shell waits
     serial.type("<C>")
     serial.machine.serial.expect(PROMPT)
     assert serial.line("jobs") == ""
@@ -239,31 +248,34 @@ def test_functions_too_deep(serial):
 @pytest.mark.chapters("10")
 def test_stop(serial):
     """Ctrl-Z stops a job, bg and fg let it go on, kill ends it."""
-    serial.type("sleep 1000\r")
-    serial.machine.serial.expect(r"sleep 1000\n$")
-    time.sleep(0.2)
+    command = "sh -c 'echo begun; exec sleep 1000'"
+    text = re.escape(command)
+    serial.start(command)
     serial.type("<Z>")
-    serial.machine.serial.expect(r"^\[1\] \+ Stopped +sleep 1000\n/# $")
+    serial.machine.serial.expect(rf"^\[1\] \+ Stopped +{text}\n/# $")
     assert serial.line("echo $?") == "148\n"
-    assert serial.line("bg") == "[1] sleep 1000\n"
-    assert re.fullmatch(r"\[1\] \+ Running +sleep 1000\n", serial.line("jobs"))
+    assert serial.line("bg") == f"[1] {command}\n"
+    assert re.fullmatch(rf"\[1\] \+ Running +{text}\n", serial.line("jobs"))
     serial.type("fg\r")
-    serial.machine.serial.expect(r"^sleep 1000\n")
-    time.sleep(0.2)
+    serial.machine.serial.expect(rf"^{text}\n")
+    serial.machine.wait_halted()        # then the terminal is the job's, and the shell waits
     serial.type("<Z>")
-    serial.machine.serial.expect(r"^\[1\] \+ Stopped +sleep 1000\n/# $")
-    serial.line("kill %1")
-    assert re.fullmatch(r"\[1\] \+ Terminated +sleep 1000\n", serial.line("sleep 0.2") + serial.line(""))
+    serial.machine.serial.expect(rf"^\[1\] \+ Stopped +{text}\n/# $")
+    serial.line_until(rf"^\[1\] \+ Terminated +{text}\n", "kill %1")
+
+
+INTERRUPTED = ["echo begun; while :; do :; done", "echo begun; while :; do sleep 1; done",
+               "x=$(echo begun >&2; sleep 1000)", "echo begun; read x", "sleep 1000 | { echo begun; cat; }",
+               "(echo begun; sleep 1000; echo no)", "f() { sh -c 'echo begun; exec sleep 1000'; echo no; }; f; echo no"]
 
 
 @pytest.mark.chapters("10")
 def test_interrupt(serial):
     """Ctrl-C ends loops of the shell itself, and what waits in it."""
-    for text in ("while :; do :; done", "while :; do sleep 1; done", "x=$(sleep 1000)", "read x", "sleep 1000 | cat",
-                 "(sleep 1000; echo no)", "f() { sleep 1000; echo no; }; f; echo no"):
-        serial.type(text + "\r")
-        serial.machine.serial.expect(re.escape(text[-8:]) + r"\n")
-        time.sleep(0.3)
+    for text in INTERRUPTED:
+        serial.start(text)
+        if "read" in text:
+            serial.machine.wait_halted()        # it is the shell itself that reads
         serial.type("<C>")
         serial.machine.serial.expect(PROMPT)
         assert serial.line("echo $?") == "130\n", text

@@ -28,6 +28,13 @@ def pids(sh) -> dict[str, int]:
     return {command: int(pid) for pid, command in re.findall(r"^ *(\d+) .* (\S+)$", sh("ps"), re.MULTILINE)}
 
 
+def wait_for_end(sh, *names: str) -> None:
+    """Waits until none of these commands is left: they end when it is their turn."""
+    deadline = time.monotonic() + seconds()
+    while left := {name for name in names if {name, f"[{name}]"} & pids(sh).keys()}:
+        assert time.monotonic() < deadline, left
+
+
 def test_kernel_survives(sh):
     """The kernel's own processes and process 1 cannot be ended, also not with all others."""
     for target in "1", "2", "-- -1":
@@ -40,10 +47,7 @@ def test_kill_all(sh, machine):
     """`kill -1` ends all but who says it, also those that wait in a pipeline."""
     sh("sleep 1000 & cat | cat & sleep 1000 | cat &")
     sh("kill -9 -1")
-    ended = {"sleep", "[sleep]", "cat", "[cat]"}
-    deadline = time.monotonic() + seconds(10)
-    while ended & (left := pids(sh)).keys():       # they end when it is their turn
-        assert time.monotonic() < deadline, left
+    wait_for_end(sh, "sleep", "cat")
 
 
 def test_shell_again(sh):
@@ -74,8 +78,7 @@ def test_philosophers(sh, machine):
     machine.serial.expect(r"Hypatia \w+ +[1-9]")
     machine.serial.send(CTRL_C)
     machine.serial.expect(PROMPT)
-    sh("sleep 3")
-    assert not {"[philosophers]", "[Hypatia]", "[Kant]"} & pids(sh).keys()
+    wait_for_end(sh, "philosophers", "Hypatia", "Kant")
 
 
 @pytest.mark.chapters("09", "09")

@@ -40,6 +40,9 @@ def screen_lines(machine, condition) -> list[str]:
             return lines
 
 
+# A command that says when it has begun: what is typed earlier is for the shell.
+SLEEP = "sh -c 'echo begun; exec sleep 100'"
+
 EDITS = {"hello\r": "hello", "helx\x7flo\r": "hello", "nothing\x15hello\r": "hello", "hello wor ld\x17\x17\r": "hello "}
 
 
@@ -66,9 +69,8 @@ def test_type_ahead(machine):
 def test_interrupt(machine, type_text):
     """Ctrl-C ends a command, and Ctrl-\\ too; the next one works."""
     for key, shown, status in (("\x03", "^C", 130), ("\x1c", "^\\\\", 131)):
-        type_text("sleep 100\r")
-        machine.serial.expect(r"sleep 100\n$")
-        time.sleep(0.2)         # no event tells that the command has begun
+        type_text(SLEEP + "\r")
+        machine.serial.expect(r"^begun\n")
         type_text(key)
         machine.serial.expect(re.escape(shown[:2]))
         machine.serial.expect(PROMPT)
@@ -79,22 +81,23 @@ def test_interrupt(machine, type_text):
 @pytest.mark.chapters("10")
 def test_suspend(machine, type_text):
     """Ctrl-Z stops a command, fg lets it go on; one in the background is stopped when it wants to read."""
-    type_text("sleep 100\r")
-    machine.serial.expect(r"sleep 100\n$")
-    time.sleep(0.2)
+    type_text(SLEEP + "\r")
+    machine.serial.expect(r"^begun\n")
     type_text("\x1a")
     machine.serial.expect(r"\^Z")
-    machine.serial.expect(r"Stopped +sleep 100\n/# $")
+    machine.serial.expect(rf"Stopped +{re.escape(SLEEP)}\n/# $")
     type_text("fg\r")
-    machine.serial.expect(r"^sleep 100\n$")
-    time.sleep(0.2)
+    machine.serial.expect(rf"^{re.escape(SLEEP)}\n$")
+    machine.wait_halted()       # then the terminal is the job's, and the shell waits
     type_text("\x03")
     machine.serial.expect(PROMPT)
     type_text("cat &\r")
     machine.serial.expect(PROMPT)
-    time.sleep(0.2)
-    type_text("jobs\r")
-    machine.serial.expect(r"Stopped +cat\n/# $")
+    state = "Running"
+    while state == "Running":
+        type_text("jobs\r")
+        state = machine.serial.expect(r"(\w+) +cat\n/# $")[1]
+    assert state == "Stopped"
 
 
 def test_flow_control(machine, type_text):
@@ -103,7 +106,7 @@ def test_flow_control(machine, type_text):
     machine.serial.expect(CAT_READS)
     type_text("\x13one\r")
     machine.serial.expect(r"one\n$")        # the echo alone
-    time.sleep(0.2)
+    machine.wait_halted()       # cat has read the line, and waits to write it
     assert machine.serial.text().count("one\n") == 1
     type_text("\x11")
     machine.serial.expect(r"^one\n$")

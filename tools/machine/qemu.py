@@ -365,6 +365,13 @@ class Qemu:
             self._gdb = Gdb(self.gdb_path)
         return self._gdb
 
+    def wait_halted(self, timeout: float | None = None) -> None:
+        """Wait until the CPU is halted: nobody in the guest has anything to do. There is no event for that."""
+        deadline = time.monotonic() + seconds(timeout)
+        while not self.registers()["hlt"]:
+            if time.monotonic() > deadline or not self.running():
+                raise MachineError(f"the guest does not halt\n{self.describe()}")
+
     def registers(self) -> dict[str, int]:
         """The CPU's registers: rax to r15, rip, rflags, cs to gs (selectors), cr0 to cr4, cr8, efer, cpl, hlt, and
         gdt, gdt_limit, idt, idt_limit. Outside 64-bit mode the general ones are zero-extended and r8 up are absent."""
