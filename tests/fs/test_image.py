@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 from fs.ext2_tool import check, run
-from ladder.test_build import Copy, First
+from ladder.test_build import Copy
 
 pytestmark = pytest.mark.chapters("07")
 
@@ -18,7 +18,7 @@ AFRESH = "starts afresh"
 @pytest.fixture
 def alone(tmp_path, root, builder, chapter) -> Copy:
     """A private copy of the chapter, built."""
-    return Copy(tmp_path / "copy", root, First(builder, root, chapter).path, with_build=True)
+    return Copy(tmp_path / "copy", root, chapter, builder)
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_same_root(alone, folder, tmp_path):
         for number in range(20):
             (folder / "rootfs" / name / str(number)).write_text(name * number)
     other = tmp_path / "other" / "deeper" / folder.name
-    shutil.copytree(folder, other, ignore=shutil.ignore_patterns("build", "rootfs"))
+    shutil.copytree(folder, other, ignore=shutil.ignore_patterns("rootfs", "rootfs.*", "os.img"))
     shutil.copy2(folder.parent / "common.mk", other.parent)
     mask = os.umask(0o077)
     try:

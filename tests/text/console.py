@@ -16,7 +16,7 @@ import time
 
 from text import prose
 
-TIMEOUT = 40 * float(os.environ.get("RUNG_TIMEOUT_SCALE", "1"))
+TIMEOUT = 120 * float(os.environ.get("RUNG_TIMEOUT_SCALE", "1"))
 _ESCAPES = re.compile(r"\x1b\[[?0-9;]*[A-Za-z]|\x1b.|\r")
 _TYPED = re.compile(r"(> |\(qemu\) |[/~][\w/.-]*# )(.*)")
 

@@ -131,12 +131,11 @@ def test_new_files_are_mentioned(chapter, root):
 def test_runs(chapter, builder, tmp_path):
     """Every console block shows what comes, in the chapter as it is, or with the change before it made."""
     folder = tmp_path / chapter.path.name
-    source = builder.copy(chapter)
-    shutil.copyfile(source.parent / "common.mk", tmp_path / "common.mk")
+    shutil.copyfile(builder.copy(chapter).parent / "common.mk", tmp_path / "common.mk")
     wrong = []
     for change, blocks in experiments(text_of(chapter)):
         shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(source, folder, ignore=shutil.ignore_patterns("build"))
+        builder.copy_built(chapter, folder)
         if change:
             path = folder / change.file
             old, new = ("\n".join(lines) for lines in prose.change(change.lines))
