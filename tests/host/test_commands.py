@@ -22,7 +22,7 @@ TEXT = ["cat", "echo", "head", "tail", "wc", "grep", "ls", "cp", "mv", "rm", "mk
 TEXT_10 = ["sort", "uniq", "tr", "cut", "seq", "basename", "dirname", "tee", "find", "test", "ln", "rmdir", "hexdump",
            "touch", "chmod", "tree", "du", "xargs", "env", "calc", "stat"]
 TIMEOUT = 60 * float(os.environ.get("RUNG_TIMEOUT_SCALE", "1"))
-ROUNDS = int(os.environ.get("RUNG_FUZZ_RUNS", "5"))
+ROUNDS = int(os.environ.get("RUNG_ROUNDS", "5"))
 
 pytestmark = pytest.mark.chapters("09")
 

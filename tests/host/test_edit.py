@@ -15,7 +15,7 @@ from support.session import once
 
 SANITIZE = ["-g", "-O1", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 TIMEOUT = 60 * float(os.environ.get("RUNG_TIMEOUT_SCALE", "1"))
-ROUNDS = int(os.environ.get("RUNG_FUZZ_RUNS", "12"))
+ROUNDS = int(os.environ.get("RUNG_ROUNDS", "12"))
 UP, DOWN, RIGHT, LEFT, HOME, END, DELETE = (b"\x1b[A", b"\x1b[B", b"\x1b[C", b"\x1b[D", b"\x1b[H", b"\x1b[F",
                                             b"\x1b[3~")
 BACK, CUT, COPY, PASTE, UNDO, REDO, SAVE, QUIT, FIND, GO, REPLACE, SAVE_AS = (
