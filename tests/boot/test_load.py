@@ -47,6 +47,7 @@ def handover(boot, built):
     return start
 
 
+@pytest.mark.ends
 def test_processor_state(handover):
     """Flat 4 GiB segments, protection on, paging and interrupts off, A20 open, EAX = magic, EBX below 1 MiB."""
     at = handover()
@@ -77,6 +78,7 @@ def test_nmis_are_off(boot, built):
     assert ports == [(0x70, 0x80), (0x71, None)]
 
 
+@pytest.mark.ends
 def test_boot_info(handover, built):
     """Version, drive, disk signature, extent of the kernel; the command line is empty."""
     at = handover()
@@ -88,6 +90,7 @@ def test_boot_info(handover, built):
     assert at.command_line == bytes(128)
 
 
+@pytest.mark.ends
 @pytest.mark.parametrize("line", ["seed=12 test=all", "x" * 127])
 def test_command_line(handover, line):
     """A command line that a tool wrote into the image, up to 127 bytes, arrives and is printed."""
@@ -96,6 +99,7 @@ def test_command_line(handover, line):
     assert f'command line: "{line}"\n' in at.loader.machine.serial.text()
 
 
+@pytest.mark.ends
 def test_command_line_is_ended(boot, built, tmp_path):
     """128 bytes without a zero are cut: nobody reads on behind them."""
     image = bytearray(built.image.read_bytes())
@@ -107,6 +111,7 @@ def test_command_line_is_ended(boot, built, tmp_path):
     assert 'command line: "' + "y" * 127 + '"\n' in machine.serial.text()
 
 
+@pytest.mark.ends
 @pytest.mark.parametrize("memory", ["16M", "6G"])
 def test_memory_map(handover, memory):
     """The kernel gets the map that was printed."""
@@ -116,6 +121,7 @@ def test_memory_map(handover, memory):
     assert ranges == printed_map(at.loader.machine.serial.text())
 
 
+@pytest.mark.ends
 def test_kernel_is_whole(handover, built):
     """The chapter's kernel lies at 1 MiB, to its last byte."""
     kernel = (built.output / "kernel.bin").read_bytes()

@@ -93,6 +93,7 @@ def test_ready_from(boot, chapter, options):
         machine.serial.expect(chapter.ready)
 
 
+@pytest.mark.ends
 def test_ready_with_second_disk(boot, built, tmp_path):
     """A second disk, full of other things, is left alone."""
     other = tmp_path / "other.img"
@@ -115,6 +116,7 @@ def test_ready_from_drive_81(boot, chapter, built, tmp_path):
     assert "boot drive 0x81" in machine.serial.text()
 
 
+@pytest.mark.ends
 def test_entry_at_any_segment(boot, chapter, built):
     """Some BIOSes enter the sector as 07C0:0000, with any registers and the direction flag set."""
     machine = boot(gdb=True, stopped=True, ready=False)

@@ -28,6 +28,7 @@ def check_refusal(machine, message: str) -> None:
     assert machine.running()
 
 
+@pytest.mark.ends
 def test_wrong_magic(boot):
     """Entered by anything but its loader, the kernel says so and halts."""
     machine = boot(ready=False, gdb=True, stopped=True)
@@ -39,6 +40,7 @@ def test_wrong_magic(boot):
     check_refusal(machine, "kernel: entered without the magic number of its boot loader")
 
 
+@pytest.mark.ends
 @pytest.mark.chapters("04")
 @pytest.mark.parametrize("cpu, message", [
     ("qemu32", "kernel: this is no 64-bit processor, it has no long mode"),
@@ -69,6 +71,7 @@ def test_processors(boot, cpu):
     boot(cpu=cpu)
 
 
+@pytest.mark.ends
 @pytest.mark.chapters("04")
 def test_flags(boot):
     """C starts with all flags off, whatever the BIOS left on: here NT, with which IRET would fault."""
@@ -81,6 +84,7 @@ def test_flags(boot):
     assert not gdb.read_register("eflags") & (nested_task | INTERRUPT)
 
 
+@pytest.mark.ends
 @pytest.mark.chapters("04")
 def test_no_local_descriptors(boot):
     """There is no LDT, where after reset one of 64 KiB lies at address 0."""
@@ -89,6 +93,7 @@ def test_no_local_descriptors(boot):
     assert [int(part, 16) for part in found.groups()] == [0, 0, 0]      # selector, base, limit
 
 
+@pytest.mark.ends
 def test_bss_is_cleared(boot, built):
     """.bss is all zero when C starts, whatever was in memory."""
     symbols = Elf(built.kernel)

@@ -18,6 +18,7 @@ CHANGES = int(os.environ.get("RUNG_PAGING_CHANGES", "4000"))
 TIMEOUT = (120 + CHANGES / 100) * float(os.environ.get("RUNG_TIMEOUT_SCALE", "1"))
 
 
+@pytest.mark.ends
 @pytest.mark.chapters("05")
 def test_random_changes(chapter, tmp_path, pytestconfig):
     """Random changes leave exactly the mappings asked for, no stale translation, no lost table; a failed one nothing."""

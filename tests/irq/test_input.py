@@ -50,6 +50,7 @@ class Keys:
         return (character.swapcase() if self.caps_lock else character).encode()
 
 
+@pytest.mark.ends
 @pytest.mark.chapters("06")
 def test_serial_burst(boot, builder, chapter):
     """10 kB of random bytes, sent in one burst to a slow reader, arrive unbroken, in order, without an overflow."""
@@ -137,6 +138,7 @@ def test_bochs(boot):
     assert 1_000_000 <= int(after[1] + after[2]) - int(before[1] + before[2]) < 1_010_000
 
 
+@pytest.mark.ends
 @pytest.mark.chapters("06")
 def test_no_controller(boot):
     """Without a keyboard controller the kernel says so on one line and lives on, with the serial port as input."""

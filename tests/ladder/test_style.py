@@ -1,5 +1,6 @@
 """How the sources look."""
 import difflib
+import functools
 import pathlib
 import re
 import shutil
@@ -35,6 +36,7 @@ def clang_format() -> str | None:
     return None
 
 
+@functools.cache
 def formatted(program: str, root: pathlib.Path, text: str) -> str:
     """The text as clang-format wants it, but for what is laid out by hand."""
     guarded = BY_HAND.sub(lambda match: OFF + match[0] + ON, text)
