@@ -23,7 +23,7 @@ def build(builder, chapter, variant: str = "plain", main: str | None = None,
     """
     folder = builder.copy(chapter)
     name = pathlib.Path(main).stem if main else "ext2"
-    output = builder.shared / f"host-{name}-{variant}-{chapter}"
+    output = builder.shared / f"host-ext2-{variant}-{chapter}"
     arguments = [f"CHAPTER={folder}", f"OUT={output}", f"VARIANT={variant}", "EXTRA=-Werror",
                  f"LLVM={os.environ.get('LLVM', '')}"]
     arguments += [f"MAIN={ROOT / 'tests' / 'fs' / main}"] if main else []
@@ -35,7 +35,7 @@ def build(builder, chapter, variant: str = "plain", main: str | None = None,
         done = make(TOOL, *arguments)
         return [done.returncode, done.stdout]
 
-    status, messages = once(builder.shared, str(output), run)
+    status, messages = once(builder.shared, f"{output}/{name}", run, lock=str(output))
     assert status == 0, messages
     return output / name
 

@@ -1,12 +1,13 @@
 """How the sources look."""
 import difflib
-import functools
 import pathlib
 import re
 import shutil
 import subprocess
 
 import pytest
+
+from tools.ladder.chapters import before
 
 COLUMNS = 100
 LINES_MAX = 500
@@ -36,7 +37,6 @@ def clang_format() -> str | None:
     return None
 
 
-@functools.cache
 def formatted(program: str, root: pathlib.Path, text: str) -> str:
     """The text as clang-format wants it, but for what is laid out by hand."""
     guarded = BY_HAND.sub(lambda match: OFF + match[0] + ON, text)
@@ -63,9 +63,15 @@ def check_format(root: pathlib.Path, files: list[pathlib.Path]) -> None:
     assert not wrong, "not as .clang-format wants it:\n" + "\n".join(wrong)
 
 
-def test_clang_format(chapter, root):
-    """C code is laid out as .clang-format says."""
-    check_format(root, sources(chapter, ".c", ".h"))
+def test_clang_format(chapter, root, pytestconfig):
+    """C code is laid out as .clang-format says. What the chapter before has is looked at there, if all are."""
+    previous = None if pytestconfig.getoption("--chapter") else before(root, chapter)
+
+    def is_new(path: pathlib.Path) -> bool:
+        old = previous.path / path.relative_to(chapter.path) if previous else None
+        return not old or not old.exists() or old.read_bytes() != path.read_bytes()
+
+    check_format(root, [path for path in sources(chapter, ".c", ".h") if is_new(path)])
 
 
 def test_clang_format_of_tests(root):

@@ -67,11 +67,12 @@ class KernelFile(pytest.File):
             raise self.CollectError(f"{self.path.name} declares no test")
         chapters = [chapter for chapter in self.config.rung_chapters if in_range(chapter.number, first, last)]
         every = self.config.getoption("--every-chapter") or self.config.getoption("--chapter")
+        newest = self.config.rung_chapters[-1]
         for chapter in chapters:
             is_first, is_last = every or chapter == chapters[0], every or chapter == chapters[-1]
-            # Those between run the same code: of what takes a build or a boot of its own the ends will do, and with the
-            # sanitizer the last one, and the one kernel that is 32-bit code.
-            for sanitized in (False, True) if is_last or is_first and chapter.number == 3 else (False,):
+            # Those between run the same code: of what takes a boot of its own the ends will do, and with the sanitizer,
+            # which takes a build, the newest kernel and the one that is 32-bit code.
+            for sanitized in (False, True) if every or chapter == newest or chapter.number == 3 else (False,):
                 for test in tests:
                     if test.panic is None or is_first or is_last:
                         yield KernelTest.from_parent(self, chapter=chapter, sanitized=sanitized, test=test)
