@@ -9,6 +9,7 @@
 #define RUNG_TESTS_USER_CHECK_H
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -48,6 +49,20 @@ static inline void check_failed(const char *file, int line, const char *expressi
            expression, error);
     fflush(stdout);
     _exit(1);
+}
+
+// Waits until a process sleeps, which /proc tells.
+static inline void check_sleeps(pid_t pid)
+{
+    char path[32], text[100];
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    do {
+        usleep(10000);
+        int file = open(path, O_RDONLY);
+        ssize_t length = read(file, text, sizeof(text) - 1);
+        text[length > 0 ? length : 0] = '\0';
+        close(file);
+    } while (strstr(text, ") S ") == NULL);
 }
 
 // How a child ended.
