@@ -195,7 +195,7 @@ sleep: invalid time interval 'x'
 = 1
 $ ls -%
 ls: invalid option -- '%'
-usage: ls [-1aACdFGhilrRSt] [file...]
+usage: ls [-1aACdFGhilnprRSt] [file...]
 = 2
 $ cat /etc/motd > /dev/full
 cat: write error: No space left on device
@@ -425,3 +425,32 @@ real user sys
 """)
     lines = sh("df /")[0]
     assert lines[0].split()[:2] == ["Filesystem", "1K-blocks"] and lines[1].endswith("% /")
+
+
+@pytest.mark.chapters("10")
+def test_builtins_as_programs(sh):
+    """What the shell knows itself is there for other programs too."""
+    check(sh, r"""
+$ cd /tmp; env [ a = a ]; echo $?; env [ a = b ]; echo $?; env [ a
+0
+1
+[: 1: [: missing ]
+= 2
+$ env printf '%s-%.2f\n' a 1.005 b 2
+a-1.00
+b-2.00
+$ echo 5 3 | xargs -n 1 test 4 -gt; echo $?; whoami
+123
+root
+$ touch -d '2020-02-03 04:05' f; cp -p f g; date -r g; find . -name f -exec [ -f '{}' ] \; -print
+Mon Feb  3 04:05:00 UTC 2020
+./f
+$ seq 3 > a; seq 2 4 > b; cmp a b; paste -d , a b
+a b differ: char 1, line 1
+1,2
+2,3
+3,4
+$ rm a b f g; sh -c 'ulimit -n 5'
+sh: 1: ulimit: error setting limit (Operation not permitted)
+= 2
+""")
