@@ -49,22 +49,26 @@ static void hang_up(int ended)
     if (ended == session) {
         signal_foreground(SIGHUP);
         session = foreground = 0;
+        tty_line_hang_up();
     }
     cpu_restore_interrupts(interrupts);
 }
 
 // ioctl TIOCSCTTY: the caller's session gets the terminal, also from another one if it is forced.
+// Others may want it, too: nobody comes between the look and the change.
 static int take_terminal(bool force)
 {
-    if (is_own()) {
-        return 0;
+    int error = 0;
+    bool interrupts = cpu_save_interrupts();
+    if (!is_own() && (!leads_session() || (session != 0 && !force))) {
+        error = -EPERM;
+    } else if (!is_own()) {
+        session = process_current()->session;
+        foreground = process_current()->group;
+        tty_line_hang_up();
     }
-    if (!leads_session() || (session != 0 && !force)) {
-        return -EPERM;
-    }
-    session = process_current()->session;
-    foreground = process_current()->group;
-    return 0;
+    cpu_restore_interrupts(interrupts);
+    return error;
 }
 
 static int leave_terminal(void)
@@ -80,14 +84,14 @@ static int leave_terminal(void)
 
 static int set_foreground(int group)
 {
-    if (!is_own()) {
-        return -ENOTTY;
-    }
-    if (group <= 0 || !group_exists(group, session)) {
-        return group <= 0 ? -EINVAL : -EPERM;
-    }
-    foreground = group;
-    return 0;
+    bool interrupts = cpu_save_interrupts();
+    int error = !is_own()                       ? -ENOTTY
+                : group <= 0                    ? -EINVAL
+                : !group_exists(group, session) ? -EPERM
+                                                : 0;
+    foreground = error == 0 ? group : foreground;
+    cpu_restore_interrupts(interrupts);
+    return error;
 }
 
 // ---- Files ----
@@ -186,7 +190,9 @@ static int flush(uint64_t which)
         return -EINVAL;
     }
     if (which != TCOFLUSH) {
+        bool interrupts = cpu_save_interrupts();
         tty_line_flush();
+        cpu_restore_interrupts(interrupts);
     }
     return 0;
 }

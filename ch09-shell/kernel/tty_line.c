@@ -65,6 +65,8 @@ static bool is_line_end(size_t index)
     return line_ends[index / 8] & 1 << index % 8;
 }
 
+static unsigned hang_ups; // how often the terminal was taken from whoever had it
+
 static void wake_readers(void)
 {
     wait_wake_all(&readers);
@@ -86,6 +88,12 @@ void tty_line_flush(void)
     complete = count;
     drop(count);
     literal = false;
+}
+
+void tty_line_hang_up(void)
+{
+    hang_ups++;
+    wake_readers();
 }
 
 // A byte's room is kept for the end of a line. A line that is longer gets no further, but can still
@@ -304,7 +312,7 @@ static void take(struct tty_output *output, char byte)
 static bool take_all(const char *bytes, size_t size)
 {
     struct tty_output output = {.length = 0};
-    bool control = size == 1 && (signal_of(bytes[0]) != 0 || control_flow(bytes[0]));
+    bool control = size == 1 && !literal && (signal_of(bytes[0]) != 0 || control_flow(bytes[0]));
     if (size > room() && !control) {
         return false;
     }
@@ -319,7 +327,7 @@ static bool take_all(const char *bytes, size_t size)
 // ---- Programs ----
 
 // Waits until there is enough to be read: in lines one of them, else as VMIN and VTIME say. 0,
-// -EAGAIN, -EINTR.
+// -EAGAIN, -EINTR, -EIO.
 static int wait_for_input(const struct io *io)
 {
     bool lines = settings.c_lflag & ICANON;
@@ -332,14 +340,19 @@ static int wait_for_input(const struct io *io)
     if (io->nonblocking) {
         return complete > 0 ? 0 : -EAGAIN;
     }
+    unsigned before = hang_ups;
     int result;
     do {
         size_t seen = complete;
         bool hurry = pause > 0 && (wanted == 0 || seen > 0); // the pause is that behind a byte
         uint64_t deadline = hurry ? clock_now_ns() + pause : WAIT_FOREVER;
         result = wait_until_interrupted_or(
-            &readers, complete > seen || (complete > 0 && complete >= wanted), deadline);
-    } while (result == 0 && complete < wanted);
+            &readers, complete > seen || hang_ups != before || (complete > 0 && complete >= wanted),
+            deadline);
+    } while (result == 0 && complete < wanted && hang_ups == before);
+    if (hang_ups != before) {
+        return -EIO;
+    }
     return result == -EINTR && complete == 0 ? -EINTR : 0;
 }
 

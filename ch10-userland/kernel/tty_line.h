@@ -14,7 +14,8 @@ void tty_line_open(void (*signal)(int signal));
 void tty_line_close(void);
 
 // Reads a line, of which what the io has no room for comes next time, or as VMIN and VTIME say:
-// bytes, 0 at the end of the file; -EINTR, -EAGAIN (io->nonblocking), -EFAULT. Sleeps.
+// bytes, 0 at the end of the file; -EINTR, -EAGAIN (io->nonblocking), -EFAULT, -EIO when the
+// terminal was taken away meanwhile. Sleeps.
 int64_t tty_line_read(struct io *io);
 
 // Writes: bytes, fewer when a signal comes; -EINTR, -EAGAIN (while stopped by Ctrl-S), -EFAULT.
@@ -32,6 +33,9 @@ size_t tty_line_readable(void);
 
 // Throws away what has not been read. Interrupts off.
 void tty_line_flush(void);
+
+// Ends the reads that wait: the terminal belongs to somebody else now. Interrupts off.
+void tty_line_hang_up(void);
 
 // POLLIN, POLLOUT: what is so now. Any context.
 unsigned tty_line_poll(void);

@@ -43,6 +43,7 @@ const char *errno_text(int error)
         [ENOSYS] = "Function not implemented",
         [ENOTEMPTY] = "Directory not empty",
         [ELOOP] = "Too many levels of symbolic links",
+        [EOVERFLOW] = "Value too large for defined data type",
         [EILSEQ] = "Invalid or incomplete multibyte or wide character",
         [ENOTSOCK] = "Socket operation on non-socket",
         [EOPNOTSUPP] = "Operation not supported",

@@ -39,6 +39,7 @@
 #define ENOSYS 38
 #define ENOTEMPTY 39
 #define ELOOP 40
+#define EOVERFLOW 75
 #define EILSEQ 84
 #define ENOTSOCK 88
 #define EOPNOTSUPP 95

@@ -11,14 +11,6 @@ struct output {
     va_list arguments;
 };
 
-// What stands between % and the letter of a conversion.
-struct specification {
-    bool left, zero, plus, space, alternate;
-    bool has_precision;
-    unsigned width, precision;
-    unsigned size; // of the argument in bytes, by the length modifier
-};
-
 static void put(struct output *output, const char *text, size_t length)
 {
     if (length > 0) {
@@ -229,6 +221,8 @@ static struct specification parse(struct output *output, const char **text)
         specification.has_precision = precision >= 0;
         specification.precision = precision >= 0 ? (unsigned)precision : 0;
     }
+    specification.is_long_double = **text == 'L';
+    *text += specification.is_long_double;
     specification.size = parse_length(text);
     return specification;
 }
@@ -270,7 +264,9 @@ static bool convert(struct output *output, const struct specification *specifica
         put(output, "%", 1);
         return true;
     default:
-        return false;
+        return format_floating != NULL &&
+               format_floating(output->put, output->context, &output->count, specification, letter,
+                               &output->arguments);
     }
 }
 

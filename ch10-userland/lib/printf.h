@@ -22,4 +22,20 @@ int snprintf(char *buffer, size_t size, const char *text, ...)
 int vsnprintf(char *buffer, size_t size, const char *text, va_list arguments)
     __attribute__((format(printf, 3, 0)));
 
+// What stands between % and the letter of a conversion.
+struct specification {
+    bool left, zero, plus, space, alternate;
+    bool has_precision;
+    unsigned width, precision;
+    unsigned size; // of the argument in bytes, by the length modifier
+    bool is_long_double;
+};
+
+// Puts a floating-point number (letters a e f g A E F G) and adds the number of bytes to *count;
+// false for other letters. Only programs have it (user/libc/format_floating.c): in the kernel,
+// which keeps off the registers that it takes, it is NULL, and such conversions are unknown ones.
+bool format_floating(void (*put)(void *context, const char *text, size_t length), void *context,
+                     size_t *count, const struct specification *specification, char letter,
+                     va_list *arguments) __attribute__((weak));
+
 #endif

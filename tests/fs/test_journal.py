@@ -13,7 +13,7 @@ import shutil
 import struct
 
 import pytest
-from fs.ext2_tool import amount, build, mke2fs, run
+from fs.ext2_tool import amount, build, mke2fs, run, script
 
 HERE = pathlib.Path(__file__).resolve().parent
 FILES = ("journal_power.c", "journal_logs.c")
@@ -210,3 +210,37 @@ def test_checksums(program, tmp_path) -> None:
     done = run(program, "image", image.path, "1024", stdin=" ".join(map(str, image.blocks)))
     assert int(done.stdout) == -95 and "csum_v3" in done.stderr
     assert image.path.read_bytes() == before
+
+
+def test_log_taken(builder, chapter, tmp_path) -> None:
+    """On a disk that says that blocks of the log are free they are taken for files: what then would write over them is
+    an error, and no more than that."""
+    tool = build(builder, chapter, "san")
+    for first in (0, 1, 3, 20):
+        image = Image(tmp_path / "a.img", 1024)
+        image.debugfs(*[f"freeb {block}" for block in image.blocks[first:first + 60]])
+        done = script(tool, image.path, [*[f"mkdir /d{number}" for number in range(60)], "sync", "put =x /file", "sync"],
+                      status=None)
+        assert done.status in (0, 1), done.console[-9000:]
+
+
+def test_journal_moves_itself(builder, chapter, tmp_path) -> None:
+    """A log that puts another journal, which is not empty, into the place of its own is refused."""
+    image = Image(tmp_path / "a.img", 1024)
+    other = image.blocks[0] + 5000      # free
+    sample = bytearray(image.read(0))
+    struct.pack_into(">II", sample, 24, 9, 3)       # its sequence number, its log's start
+    with open(image.path, "r+b") as file:
+        file.seek(other * 1024)
+        file.write(sample)
+    match = re.search(r"located at block (\d+), offset (0x[0-9a-f]+)", image.debugfs("imap <8>"))
+    table, offset = int(match[1]), int(match[2], 16)
+    with open(image.path, "rb") as file:
+        file.seek(table * 1024)
+        inodes = bytearray(file.read(1024))
+    struct.pack_into("<I", inodes, offset + 40, other)
+    source = tmp_path / "inodes"
+    source.write_bytes(inodes)
+    image.debugfs("journal_open", f"journal_write -b {table} {source}", "journal_close")
+    done = run(build(builder, chapter, "san"), image.path, "ls", status=None)
+    assert done.returncode == 1 and "the journal" in done.stdout + done.stderr

@@ -145,6 +145,8 @@ SETUP += ["put 0:400K /big"]
 # Inodes in memory, but their blocks no longer: what a change of them needs is read at the last moment.
 HOLD = ["open A /from rd", "open B /to rd", "open C /from/file r", "open D /from/dir rd", "open E /to/empty rd",
         "open F /to/other r", "read /big 0 400K"]
+# More inodes than stay in memory: for each further one memory is asked for.
+FILL = [f"/fill{number}" for number in range(45)]
 TARGET = "t" * 300
 ATOMIC = [f"put = /to/{LONG}", f"mkdir /to/{LONG}", f"ln -s {TARGET} /to/{LONG}", f"ln -s short /to/{LONG}",
           f"ln /from/file /to/{LONG}", "rm /from/file", "rm /to/other", "rmdir /to/empty", f"mv /from/file /to/{LONG}",
@@ -157,10 +159,10 @@ def test_errors_leave_no_trace(ext2, chapter, tmp_path, fault, journal):
     """An operation that fails, whichever of its reads or allocations it is, has changed nothing."""
     base, image = tmp_path / "base", tmp_path / "image"
     # Inodes as large as blocks: each has to be read by itself. Memory is asked for most by a cache that is empty.
-    mke2fs(base, "3M", "-b", "1024", "-I", "1024", "-N", "64", *(["-J", "size=1"] if journal else ["-O", "^has_journal"]),
+    mke2fs(base, "3M", "-b", "1024", "-I", "1024", "-N", "96", *(["-J", "size=1"] if journal else ["-O", "^has_journal"]),
            kind="ext3")
-    cache, hold = ("256", HOLD) if fault == "read" else ("1024", [])
-    assert "ENOENT" not in script(ext2, base, SETUP, "-q").results
+    cache, hold = ("256", HOLD) if fault == "read" else ("1024", [f"open {name} {name} r" for name in FILL])
+    assert "ENOENT" not in script(ext2, base, [*SETUP, *(f"put = {name}" for name in FILL)], "-q").results
 
     def on_copy(*commands: str) -> tuple[list[list[str]], list[str]]:
         shutil.copyfile(base, image)

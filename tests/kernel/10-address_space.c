@@ -221,7 +221,7 @@ static void do_move(struct model *model, unsigned first, unsigned count)
     if (grows) {
         return; // it might grow in place, over the window's end
     }
-    int64_t moved = address_space_remap(model->space, start, size, size + PAGE_SIZE, true);
+    int64_t moved = address_space_remap(model->space, start, size, size + PAGE_SIZE, true, 0);
     if (!whole) {
         CHECK_EQUAL(moved, -EFAULT);
         return;

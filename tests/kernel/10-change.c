@@ -77,3 +77,25 @@ TEST(change_times, "times are kept as far as an inode has room for them: from 19
     }
     files_end(top, TOP);
 }
+
+TEST(rename_keeps, "a rename that is to replace nothing says so where the new name exists")
+{
+    static const char *const names[] = {"f", "g", "empty", "link"};
+    struct inode *top = files_begin(TOP);
+
+    CHECK_EQUAL(files_put(top, "f", "one"), 0);
+    CHECK_EQUAL(files_put(top, "g", "two"), 0);
+    CHECK_EQUAL(vfs_link(top, "f", "same"), 0);
+    CHECK_EQUAL(vfs_mkdir(top, "empty", 0755), 0);
+    CHECK_EQUAL(vfs_mkdir(top, "folder", 0755), 0);
+    CHECK_EQUAL(vfs_symlink(top, "nowhere", "link"), 0);
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+        CHECK_EQUAL(vfs_rename_at(top, "same", top, names[i], false), -EEXIST);
+        CHECK_EQUAL(vfs_rename_at(top, "folder", top, names[i], false), -EEXIST);
+    }
+    CHECK_EQUAL(files_status(top, "f").size, 3);
+    CHECK_EQUAL(vfs_rename_at(top, "g", top, "new", false), 0);
+    CHECK_EQUAL(vfs_rename_at(top, "f", top, "new", true), 0);
+    CHECK_EQUAL(files_status(top, "same").link_count, 2);
+    files_end(top, TOP);
+}

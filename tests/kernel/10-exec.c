@@ -17,6 +17,7 @@
 #define PATH "/exec-test"
 #define TEXT 0x400000
 #define EXITED 7
+#define STRING_SIZE (3 * PAGE_SIZE)
 #define SHORT_MAX 2000 // pages: far more than any of this takes
 
 // Ends with EXITED. The other one forks, its child ends; it waits for that, and ends with EXITED too,
@@ -64,9 +65,14 @@ static bool write_program(const char *from, const char *to, const char *entry)
     return written;
 }
 
+// Long: memory runs out in the middle of it, too.
 static struct exec_strings one_string(void)
 {
-    struct exec_strings strings = {.bytes = kcalloc(1, 1), .size = 1, .count = 1};
+    struct exec_strings strings = {.bytes = kmalloc(STRING_SIZE), .size = STRING_SIZE, .count = 1};
+    if (strings.bytes) {
+        memset(strings.bytes, 'x', STRING_SIZE);
+        strings.bytes[STRING_SIZE - 1] = '\0';
+    }
     return strings;
 }
 
@@ -80,7 +86,7 @@ static int run(void *result)
         kfree(environment.bytes);
         error = -ENOMEM;
     } else {
-        error = exec(PATH, &arguments, &environment);
+        error = exec(NULL, PATH, &arguments, &environment);
     }
     *(int *)result = error;
     if (error) {

@@ -55,7 +55,7 @@ TEST(regions_bounds, "regions outside of the user half, or not page aligned, are
         CHECK(address_space_unmap(space, bad[i].start, bad[i].start + bad[i].size) != 0 ||
               bad[i].start < USER_START);
         CHECK(address_space_protect(space, bad[i].start, bad[i].start + bad[i].size, 0) != 0);
-        CHECK(address_space_remap(space, bad[i].start, bad[i].size, PAGE_SIZE, true) < 0);
+        CHECK(address_space_remap(space, bad[i].start, bad[i].size, PAGE_SIZE, true, 0) < 0);
     }
     CHECK_EQUAL(map_at(space, USER_START, PAGE_SIZE, REGION_PRIVATE), 0);
     CHECK_EQUAL(map_at(space, USER_END - PAGE_SIZE, PAGE_SIZE, REGION_PRIVATE), 0);
@@ -209,6 +209,28 @@ TEST(regions_shared_source, "two programs share a file's pages until one of them
     CHECK_EQUAL(byte_at(spaces[0], text + PAGE_SIZE, ACCESS_READ), 101);
     address_space_destroy(spaces[0]);
     address_space_destroy(spaces[1]);
+    user_pages_remove(&kept.pages, 0, USER_END);
+    user_pages_destroy(&kept.pages);
+    CHECK_EQUAL(pmm_used_pages(PAGE_PROGRAM), 0);
+}
+
+// As a program can lay its file out: a large segment with one page from the file, of which all but
+// the last page is unmapped, and that one grows. Its pages' numbers reach as far as a whole table.
+TEST(regions_moved_tail, "behind a file's part there are zeroes, however far that is moved")
+{
+    struct region_source kept = source;
+    struct address_space *space = make_space();
+    virt_t start = 0x200000000000, size = 0x400000000000, tail = start + size - PAGE_SIZE;
+    struct region region = {.end = size, .source = &kept, .source_end = PAGE_SIZE};
+    REQUIRE(space && user_pages_create(&kept.pages) == 0);
+    REQUIRE(address_space_map(space, &start, &region, false) == 0);
+    REQUIRE(address_space_unmap(space, start, tail) == 0);
+    int64_t place = address_space_remap(space, tail, PAGE_SIZE, 0x500000000000, true, 0);
+    REQUIRE(place > 0);
+    virt_t far = (virt_t)place + 0x400000001000 + 0x100000; // the direct map's number, and 1 MiB
+    CHECK_EQUAL(byte_at(space, far, ACCESS_READ), 0);
+    CHECK_EQUAL(pmm_used_pages(PAGE_PROGRAM), 1);
+    address_space_destroy(space);
     user_pages_remove(&kept.pages, 0, USER_END);
     user_pages_destroy(&kept.pages);
     CHECK_EQUAL(pmm_used_pages(PAGE_PROGRAM), 0);

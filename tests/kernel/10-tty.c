@@ -1,11 +1,13 @@
 // Job control in kernel/tty.c: who is in the background, Ctrl-Z, hanging up; and poll.
 #include "kernel/cpu/clock.h"
 #include "kernel/cpu/cpu.h"
+#include "kernel/cpu/trap.h"
 #include "kernel/dev/ansi.h"
 #include "kernel/dev/input.h"
 #include "kernel/fs/file.h"
 #include "kernel/proc/group.h"
 #include "kernel/proc/process.h"
+#include "kernel/proc/sched.h"
 #include "kernel/proc/signal.h"
 #include "kernel/tty.h"
 #include "lib/abi/ioctl.h"
@@ -268,6 +270,81 @@ TEST(tty_hang_up, "when the first process of its session ends, the foreground ge
     }
     CHECK_EQUAL(orphan_status, SIGHUP);
     CHECK_EQUAL(control(TIOCGSID, &group, sizeof(group)), -ENOTTY);
+    finish();
+}
+
+// ---- Two who want it at the same time ----
+
+#define TRAP_DEBUG 1
+
+static volatile unsigned steps; // instructions with interrupts on, until the rival gets its turn
+static volatile bool called, over;
+static volatile int rival_result;
+
+// After each instruction (RFLAGS.TF): where the timer could let the rival run, it does.
+static void step(struct trap_frame *frame)
+{
+    if (frame->rflags & RFLAGS_IF && steps > 0 && --steps == 0) {
+        called = true;
+        while (called) {
+            sched_yield();
+        }
+    }
+}
+
+static int rival(void *argument)
+{
+    (void)argument;
+    CHECK(group_new_session() > 0);
+    for (;;) {
+        while (!called) {
+            sched_yield();
+        }
+        if (over) {
+            return 0;
+        }
+        rival_result = control_value(TIOCSCTTY, 0);
+        called = false;
+    }
+}
+
+// Takes the terminal with the rival coming after `count` instructions. False: it takes fewer.
+static bool take_with_rival(unsigned count)
+{
+    steps = count;
+    __asm__ volatile("pushfq\n orl $0x100, (%%rsp)\n popfq" : : : "memory", "cc");
+    int got = control_value(TIOCSCTTY, 0);
+    __asm__ volatile("pushfq\n andl $~0x100, (%%rsp)\n popfq" : : : "memory", "cc");
+    bool came = steps == 0;
+    steps = 0;
+    if (came) {
+        CHECK(got == 0 ? rival_result == -EPERM : got == -EPERM && rival_result == 0);
+        CHECK_EQUAL(control_value(TIOCSCTTY, 1), 0); // whoever has it
+    }
+    CHECK_EQUAL(control_value(TIOCNOTTY, 0), 0);
+    return came;
+}
+
+static int take_session(void)
+{
+    unsigned count = 1;
+    CHECK_EQUAL(control_value(TIOCNOTTY, 0), 0);
+    while (take_with_rival(count)) {
+        count++;
+    }
+    CHECK(count > 10);
+    return 0;
+}
+
+TEST(tty_rivals, "of two sessions that want the terminal at the same time one gets it")
+{
+    trap_register(TRAP_DEBUG, step);
+    REQUIRE(start());
+    called = over = false;
+    int pid = process_create("rival", rival, NULL);
+    CHECK_EQUAL(run_session(take_session), 0);
+    over = called = true;
+    process_wait(pid, NULL);
     finish();
 }
 

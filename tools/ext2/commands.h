@@ -10,7 +10,7 @@
 #include "kernel/fs/partition.h"
 #include "kernel/fs/path.h"
 
-#define SESSION_HANDLES 16
+#define SESSION_HANDLES 64
 #define SESSION_WORDS 8
 
 struct session {

@@ -161,18 +161,6 @@ static int search(const struct cursor *cursor, const char *name, size_t name_len
     return at == size ? 0 : wrong_entry(cursor, at);
 }
 
-// What is known of a directory, or was known of another that has the same place.
-static struct ext2_hint *hint_of(const struct ext2_inode *directory)
-{
-    struct ext2_hint *hint =
-        &ext2_of(&directory->inode)->hints[directory->inode.number % EXT2_HINTS];
-
-    if (hint->directory != directory->inode.number) {
-        *hint = (struct ext2_hint){.directory = directory->inode.number};
-    }
-    return hint;
-}
-
 // Looks for a name in the blocks from first on, before `end`.
 static int find_in(struct ext2_inode *directory, const char *name, size_t name_length,
                    uint32_t first, uint32_t end, struct ext2_place *place)
@@ -204,8 +192,7 @@ static int find_in(struct ext2_inode *directory, const char *name, size_t name_l
 int ext2_directory_find(struct ext2_inode *directory, const char *name, size_t name_length,
                         struct ext2_place *place)
 {
-    struct ext2_hint *hint = hint_of(directory);
-    uint32_t first = name_dots(name, name_length) ? 0 : hint->find_from;
+    uint32_t first = name_dots(name, name_length) ? 0 : directory->find_from;
 
     // Names are mostly wanted in the order in which readdir gave them: so go on where the last one
     // was found, and look at the blocks before that in the end.
@@ -214,7 +201,7 @@ int ext2_directory_find(struct ext2_inode *directory, const char *name, size_t n
         result = find_in(directory, name, name_length, 0, first, place);
     }
     if (result == 0) {
-        hint->find_from = place->index;
+        directory->find_from = place->index;
     }
     return result;
 }
@@ -243,6 +230,7 @@ static void set_inode(struct ext2_inode *directory, struct buffer *buffer,
     entry->inode = number;
     entry->file_type = number != 0 && typed ? ext2_type_of_mode(mode) : 0;
     directory->flags &= ~(uint32_t)EXT2_FLAG_INDEX;
+    directory->change = ++ext2->changes;
     ext2_changed(ext2, buffer);
 }
 
@@ -266,7 +254,7 @@ static int extend(struct ext2_inode *directory, uint32_t index, struct buffer **
     uint32_t block;
     bool allocated;
 
-    int error = ext2_map_allocate(directory, index, &block, &allocated);
+    int error = ext2_map_allocate(directory, index, false, &block, &allocated);
     if (error == 0) {
         // A block just allocated is in the cache: this can fail only for one that was there before.
         error = cache_read(ext2->cache, block, buffer);
@@ -283,8 +271,7 @@ int ext2_directory_insert(struct ext2_inode *directory, const char *name, size_t
 {
     uint32_t block_size = ext2_of(&directory->inode)->block_size;
     uint32_t needed = EXT2_ENTRY_SIZE(name_length), used = 0;
-    struct ext2_hint *hint = hint_of(directory);
-    struct cursor cursor = {.directory = directory, .index = hint->room_from};
+    struct cursor cursor = {.directory = directory, .index = directory->room_from};
     int result;
 
     while ((result = step(&cursor)) > 0) {
@@ -306,7 +293,7 @@ int ext2_directory_insert(struct ext2_inode *directory, const char *name, size_t
     if (result >= 0) {
         put(directory, cursor.buffer, cursor.offset + used, rec_len, name, name_length, number,
             mode);
-        hint->room_from = cursor.index;
+        directory->room_from = cursor.index;
         result = 0;
     }
     leave(&cursor);
@@ -316,7 +303,6 @@ int ext2_directory_insert(struct ext2_inode *directory, const char *name, size_t
 void ext2_directory_remove(struct ext2_inode *directory, const struct ext2_place *place)
 {
     struct ext2_directory_entry *entry = entry_at(place->buffer, place->offset), *previous = NULL;
-    struct ext2_hint *hint = hint_of(directory);
     uint32_t offset = 0;
 
     // The entry before it may be one that was inserted since it was found.
@@ -331,8 +317,8 @@ void ext2_directory_remove(struct ext2_inode *directory, const struct ext2_place
         previous->rec_len += entry->rec_len;
     }
     set_inode(directory, place->buffer, entry, 0, 0);
-    if (hint->room_from > place->index) {
-        hint->room_from = place->index; // so it is 0 in the end, for the next with this number
+    if (directory->room_from > place->index) {
+        directory->room_from = place->index;
     }
 }
 
@@ -373,21 +359,44 @@ int ext2_directory_empty(struct ext2_inode *directory)
     return result;
 }
 
+// Looks a name up that is not remembered, or was not in the place that it shares with others: it is
+// from now on.
+static __attribute__((noinline)) int find_name(struct ext2_inode *directory, const char *name,
+                                               size_t name_length, struct ext2_name *known,
+                                               struct ext2_inode **inode)
+{
+    struct ext2_place place;
+
+    // The ".." of a directory that was removed may be gone as well.
+    int error = directory->inode.link_count == 0
+                    ? -ENOENT
+                    : ext2_directory_find(directory, name, name_length, &place);
+    if (error == 0) {
+        error = ext2_place_inode(ext2_of(&directory->inode), &place, inode);
+        ext2_place_release(ext2_of(&directory->inode), &place);
+    }
+    if (error == 0 && name_length <= sizeof(known->name)) {
+        known->change = directory->change;
+        known->number = place.number;
+        known->length = (uint8_t)name_length;
+        memcpy(known->name, name, name_length);
+    }
+    return error;
+}
+
 int ext2_lookup(struct inode *inode, const char *name, size_t name_length, struct inode **found)
 {
     struct ext2 *ext2 = ext2_of(inode);
-    struct ext2_place place;
-    struct ext2_inode *result;
+    struct ext2_inode *directory = ext2_inode_of(inode), *result;
 
     mutex_lock(&ext2->lock);
-    // The ".." of a directory that was removed may be gone as well.
-    int error = inode->link_count == 0
-                    ? -ENOENT
-                    : ext2_directory_find(ext2_inode_of(inode), name, name_length, &place);
-    if (error == 0) {
-        error = ext2_place_inode(ext2, &place, &result);
-        ext2_place_release(ext2, &place);
-    }
+    uint64_t hash = directory->change + name_length + (uint8_t)name[0] * 5u +
+                    (uint8_t)name[name_length - 1] * 3u;
+    struct ext2_name *known = &ext2->names[hash % EXT2_NAMES];
+    bool remembered = known->change == directory->change && known->length == name_length &&
+                      inode->link_count > 0 && memcmp(known->name, name, name_length) == 0;
+    int error = remembered ? ext2_inode_get(ext2, known->number, false, &result)
+                           : find_name(directory, name, name_length, known, &result);
     mutex_unlock(&ext2->lock);
     if (error == 0) {
         *found = &result->inode;

@@ -10,63 +10,80 @@
 
 // ---- Reading ----
 
-// Has the blocks read that a sequential reader, who is about to read `index`, will want next.
-// Returns whether it is one.
-static bool read_ahead(struct ext2_inode *inode, uint32_t index)
+// Has the block that a reader wants be in memory, and those read that a sequential one will want
+// next. Returns its number on the device, 0 for a hole, or an error. Not inline: see peek.
+static __attribute__((noinline)) int64_t get_block(struct ext2_inode *inode, uint32_t index)
 {
-    struct ext2 *ext2 = ext2_of(&inode->inode);
-    uint32_t block;
-    bool sequential = index == inode->read_next || index + 1 == inode->read_next;
-    unsigned run;
+    struct cache *cache = ext2_of(&inode->inode)->cache;
+    uint32_t count = ext2_blocks_of(inode), start = inode->read_ahead_end, block, ahead;
+    bool sequential = inode->read_next - index <= 1, started = false;
+    struct buffer *buffer;
 
-    if (!sequential || inode->read_ahead_end < index) {
-        inode->read_ahead_end = index;
+    int error = ext2_map(inode, index, &block, sequential ? READ_AHEAD : 1, NULL);
+    if (error) {
+        return error;
+    }
+    if (!sequential || start < index || (block != 0 && !cache_present(cache, block))) {
+        start = index; // what was asked for once is not there any more
+    }
+    while (sequential && !started && start < count && start <= index + READ_AHEAD) {
+        unsigned run = count - start < READ_AHEAD ? count - start : READ_AHEAD;
+        if (ext2_map(inode, start, &ahead, run, &run) != 0) {
+            break; // whoever reads that block is told
+        }
+        started = ahead != 0 && cache_read_ahead(cache, ahead, run);
+        start += run;
     }
     inode->read_next = index + 1;
-    uint32_t start = inode->read_ahead_end;
-    if (!sequential || start > index + READ_AHEAD) {
-        return sequential;
-    }
-    uint32_t count = ext2_blocks_of(inode);
-    if (start >= count) {
-        return true;
-    }
-    unsigned run_max = count - start < READ_AHEAD ? count - start : READ_AHEAD;
-    if (ext2_map(inode, start, &block, run_max, &run) == 0) {
-        if (block != 0) {
-            cache_read_ahead(ext2->cache, block, run);
+    inode->read_ahead_end = start;
+    inode->read_ahead_at = start >= count ? count : start < READ_AHEAD ? 0 : start - READ_AHEAD;
+    if (block != 0) {
+        (void)ext2_map(inode, index, &block, 1, NULL); // so its run is found first next time
+        error = cache_read(cache, block, &buffer);
+        if (error) {
+            return error;
         }
-        inode->read_ahead_end = start + run;
+        cache_release(cache, buffer);
     }
-    return true;
+    return block;
+}
+
+// The block that a reader wants, if nothing needs to be done for that but to look.
+static inline struct buffer *peek(struct ext2_inode *inode, uint32_t index)
+{
+    uint32_t block = ext2_known(inode, index);
+
+    if (block == 0 || index >= inode->read_ahead_at) {
+        return NULL;
+    }
+    struct buffer *buffer = cache_peek(ext2_of(&inode->inode)->cache, block);
+    if (buffer) {
+        inode->read_next = index + 1;
+    }
+    return buffer;
 }
 
 // Reads from one block, up to its end or that of the file: returns how much.
 static int64_t read_block(struct ext2_inode *inode, struct io *io, uint64_t offset)
 {
     struct ext2 *ext2 = ext2_of(&inode->inode);
-    uint32_t start = (uint32_t)offset & (ext2->block_size - 1), block;
+    uint32_t start = (uint32_t)offset & (ext2->block_size - 1);
+    uint32_t index = ext2_block_at(ext2, offset);
     uint64_t left = inode->inode.size - offset;
     size_t size = ext2->block_size - start;
-    struct buffer *buffer;
 
     size = size < left ? size : left;
     size = size < io->left ? size : io->left;
-    uint32_t index = ext2_block_at(ext2, offset);
-    int error = ext2_map(inode, index, &block, read_ahead(inode, index) ? READ_AHEAD : 1, NULL);
-    if (error) {
-        return error;
+    const struct buffer *buffer = peek(inode, index);
+    if (!buffer) {
+        int64_t block = get_block(inode, index);
+        if (block < 0) {
+            return block;
+        }
+        buffer = block ? cache_peek(ext2->cache, (uint32_t)block) : NULL;
     }
-    if (block == 0) {
-        size_t done = io_zero_out(io, size);
-        return done > 0 ? (int64_t)done : -EFAULT;
-    }
-    error = cache_read(ext2->cache, block, &buffer);
-    if (error) {
-        return error;
-    }
-    size_t done = io_copy_out(io, (char *)buffer->data + start, size);
-    cache_release(ext2->cache, buffer);
+    size_t done =
+        buffer ? io_copy_out(io, (const char *)buffer->data + start, size) : io_zero_out(io, size);
     return done > 0 ? (int64_t)done : -EFAULT;
 }
 
@@ -77,9 +94,12 @@ int64_t ext2_read(struct inode *common, struct io *io, uint64_t offset)
     int64_t result = 0;
 
     mutex_lock(&ext2->lock);
-    while (io->left > 0 && offset < common->size && result >= 0) {
+    while (io->left > 0 && offset < common->size) {
         result = read_block(ext2_inode_of(common), io, offset);
-        offset += result > 0 ? (uint64_t)result : 0;
+        if (result < 0) {
+            break;
+        }
+        offset += (uint64_t)result;
     }
     mutex_unlock(&ext2->lock);
     return offset > start ? (int64_t)(offset - start) : result;
@@ -156,20 +176,21 @@ static int zero_tail(struct ext2_inode *inode, uint64_t size)
     return 0;
 }
 
-// Gets a block of a file to put `size` bytes into: as it is, or as zeroes if it is new, or if all
-// of it will be written and it is not in memory. Then *fresh says that it must not stay so.
-static int get_block(struct ext2_inode *inode, uint32_t index, size_t size, struct buffer **buffer,
-                     bool *allocated, bool *fresh)
+// Gets a block of a file to put `size` bytes into: as it is; or with any bytes if all of it will be
+// written and it is new, or not in memory. Then *fresh says that it must not stay so.
+static int make_block(struct ext2_inode *inode, uint32_t index, size_t size, struct buffer **buffer,
+                      bool *allocated, bool *fresh)
 {
     struct ext2 *ext2 = ext2_of(&inode->inode);
+    bool whole = size == ext2->block_size;
     uint32_t block;
 
-    int error = ext2_map_allocate(inode, index, &block, allocated);
+    int error = ext2_map_allocate(inode, index, whole, &block, allocated);
     if (error) {
         return error;
     }
-    *fresh = !*allocated && size == ext2->block_size && !cache_present(ext2->cache, block);
-    return *fresh ? cache_new(ext2->cache, block, buffer) : cache_read(ext2->cache, block, buffer);
+    *fresh = !*allocated && whole && !cache_present(ext2->cache, block);
+    return (*fresh ? cache_overwrite : cache_read)(ext2->cache, block, buffer);
 }
 
 // Writes into one block, as part of an operation: returns how much.
@@ -183,11 +204,14 @@ static int64_t write_block(struct ext2_inode *inode, struct io *io, uint64_t off
     bool allocated, fresh;
 
     size = size < io->left ? size : io->left;
-    int error = get_block(inode, index, size, &buffer, &allocated, &fresh);
+    int error = make_block(inode, index, size, &buffer, &allocated, &fresh);
     if (error) {
         return error;
     }
     size_t done = io_copy_in(io, (char *)buffer->data + start, size);
+    if (allocated && done < size) {
+        memset((char *)buffer->data + start + done, 0, size - done);
+    }
     if (fresh && done < size) {
         // What the disk has is still right, and was asked to be kept: as if nothing was copied.
         cache_forget(ext2->cache, buffer->block);
@@ -201,7 +225,9 @@ static int64_t write_block(struct ext2_inode *inode, struct io *io, uint64_t off
     }
     if (done == 0 && allocated && offset - start >= inode->inode.size) {
         bool more; // never: it takes back what this operation has done
-        (void)ext2_map_free(inode, ext2_blocks_of(inode), 2 * EXT2_MAP_CREDITS, &more);
+        if (ext2_map_free(inode, ext2_blocks_of(inode), 2 * EXT2_MAP_CREDITS, &more) != 0) {
+            (void)ext2_orphan_add(inode); // it is taken back later, at the latest by the next mount
+        }
     }
     return done > 0 ? (int64_t)done : -EFAULT;
 }

@@ -144,41 +144,50 @@ static void remember(struct ext2_inode *inode, uint32_t index, uint32_t block, u
 }
 
 // How many file blocks are known to follow each other, and where the first one is. 0: none.
-static uint32_t known(const struct ext2_inode *inode, uint32_t index, uint32_t *block)
+static uint32_t known(struct ext2_inode *inode, uint32_t index, uint32_t *block)
 {
-    for (const struct ext2_run *run = inode->runs; run < inode->runs + EXT2_RUNS; run++) {
-        uint32_t offset = index - run->index;
-        if (offset < run->length) {
-            *block = run->block + offset;
-            return run->length - offset;
-        }
+    struct ext2_run *runs = inode->runs, other = runs[1];
+
+    if (index - other.index < other.length) {
+        runs[1] = runs[0];
+        runs[0] = other;
     }
-    return 0;
+    *block = ext2_known(inode, index);
+    return *block ? runs->length - (index - runs->index) : 0;
+}
+
+// ext2_map for what is not known. Returns the run's length, or an error.
+static __attribute__((noinline)) int64_t look_up(struct ext2_inode *inode, uint32_t index,
+                                                 uint32_t *block, unsigned run_max)
+{
+    struct ext2 *ext2 = ext2_of(&inode->inode);
+    struct way way;
+
+    int error = go(inode, index, &way);
+    if (error) {
+        return error;
+    }
+    unsigned length = run_at(ext2, &way, run_max);
+    *block = *way.word;
+    release(ext2, &way);
+    if (*block != 0) {
+        remember(inode, index, *block, length);
+    }
+    return length;
 }
 
 int ext2_map(struct ext2_inode *inode, uint32_t index, uint32_t *block, unsigned run_max,
              unsigned *run)
 {
-    struct ext2 *ext2 = ext2_of(&inode->inode);
-    uint32_t length = known(inode, index, block);
-    struct way way;
+    int64_t length = known(inode, index, block);
 
     if (length == 0) {
-        int error = go(inode, index, &way);
-        if (error) {
-            return error;
-        }
-        length = run_at(ext2, &way, run_max);
-        *block = *way.word;
-        release(ext2, &way);
-        if (*block != 0) {
-            remember(inode, index, *block, length);
-        }
+        length = look_up(inode, index, block, run_max);
     }
-    if (run) {
-        *run = length < run_max ? length : run_max;
+    if (length > 0 && run) {
+        *run = length < run_max ? (unsigned)length : run_max;
     }
-    return 0;
+    return length < 0 ? (int)length : 0;
 }
 
 // ---- Allocation ----
@@ -200,11 +209,13 @@ static uint32_t goal_for(const struct ext2_inode *inode, const struct way *way)
                        : ext2_group_first(ext2, (inode->inode.number - 1) / ext2->inodes_per_group);
 }
 
-// Puts zeroes into a new block, and a number if it is an indirect one.
-static int start_block(struct ext2 *ext2, uint32_t block, uint32_t index, uint32_t number)
+// Puts zeroes into a new block, and a number if it is an indirect one; nothing into one that will
+// be overwritten.
+static int start_block(struct ext2 *ext2, uint32_t block, bool whole, uint32_t index,
+                       uint32_t number)
 {
     struct buffer *buffer;
-    int error = cache_new(ext2->cache, block, &buffer);
+    int error = (whole ? cache_overwrite : cache_new)(ext2->cache, block, &buffer);
     if (error) {
         return error;
     }
@@ -217,7 +228,7 @@ static int start_block(struct ext2 *ext2, uint32_t block, uint32_t index, uint32
 }
 
 // Allocates all blocks that are missing on the way, and hangs them on the way's word at the end.
-static int extend(struct ext2_inode *inode, struct way *way, uint32_t *block)
+static int extend(struct ext2_inode *inode, struct way *way, bool whole, uint32_t *block)
 {
     struct ext2 *ext2 = ext2_of(&inode->inode);
     uint32_t blocks[LEVELS + 1], goal = goal_for(inode, way);
@@ -233,7 +244,8 @@ static int extend(struct ext2_inode *inode, struct way *way, uint32_t *block)
     blocks[missing] = 0;
     for (unsigned i = missing; i-- > 0 && error == 0;) {
         uint32_t index = i + 1 < missing ? way->index[way->level + i + 1] : 0;
-        error = start_block(ext2, blocks[i], index, blocks[i + 1]);
+        // With none but it to make, it stays in memory until the caller overwrites it.
+        error = start_block(ext2, blocks[i], whole && missing == 1, index, blocks[i + 1]);
     }
     if (error) {
         while (count-- > 0) {
@@ -251,7 +263,8 @@ static int extend(struct ext2_inode *inode, struct way *way, uint32_t *block)
     return 0;
 }
 
-int ext2_map_allocate(struct ext2_inode *inode, uint32_t index, uint32_t *block, bool *allocated)
+int ext2_map_allocate(struct ext2_inode *inode, uint32_t index, bool whole, uint32_t *block,
+                      bool *allocated)
 {
     struct ext2 *ext2 = ext2_of(&inode->inode);
     struct way way;
@@ -267,7 +280,7 @@ int ext2_map_allocate(struct ext2_inode *inode, uint32_t index, uint32_t *block,
     *block = *way.word;
     *allocated = *block == 0;
     if (*allocated) {
-        error = extend(inode, &way, block);
+        error = extend(inode, &way, whole, block);
     }
     release(ext2, &way);
     if (error == 0) {
@@ -346,11 +359,11 @@ static int free_words(struct freeing *freeing, uint32_t *words, unsigned count, 
     uint64_t first = from >> bits;
 
     for (uint64_t i = count; i-- > first;) {
-        uint64_t rest = i == first ? from - (first << bits) : 0;
         uint32_t block = words[i];
         if (block == 0) {
             continue;
         }
+        uint64_t rest = i == first ? from - (first << bits) : 0;
         int error = ext2_block_valid(ext2, block) ? 0 : wild(freeing->inode, block);
         if (error == 0 && level > 0) {
             error = free_below(freeing, block, level, rest);

@@ -328,10 +328,13 @@ int ext2_mount(const struct block_device *device, size_t cache_blocks_max,
     ext2->filesystem.operations = &operations;
     ext2->lock = (struct mutex)MUTEX("ext2");
     ext2->device = *device;
-    list_init(&ext2->inodes);
+    ext2_inodes_start(ext2);
     int error = open_volume(ext2, cache_blocks_max);
     if (error == 0 && ext2->journal && journal_needs_replay(ext2->journal)) {
         error = replay(ext2, cache_blocks_max);
+        if (error == 0 && ext2->journal && journal_needs_replay(ext2->journal)) {
+            error = bad(ext2, "the journal"); // which has put another one into its own place
+        }
     }
     if (error == 0) {
         error = get_root(ext2);
@@ -470,6 +473,7 @@ static int unmount(struct filesystem *filesystem)
     int error = filesystem->read_only ? 0 : stop(ext2);
     filesystem->read_only = true;
     ext2->unmounted = true;
+    ext2_inodes_end(ext2);
     mutex_unlock(&ext2->lock);
     inode_release(root);
     return error;

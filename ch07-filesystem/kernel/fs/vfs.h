@@ -49,11 +49,12 @@ struct inode_operations {
     int (*unlink)(struct inode *directory, const char *name, size_t name_length);
     int (*rmdir)(struct inode *directory, const char *name, size_t name_length);
 
-    // Renames, over an existing file or empty directory too, as POSIX has it: -ENOENT, -EISDIR,
-    // -ENOTDIR, -ENOTEMPTY, -EINVAL (into itself, "." or ".."). Both directories are of this file
-    // system.
+    // Renames, over an existing file or empty directory too, as POSIX has it, but without `replace`
+    // (-EEXIST): -ENOENT, -EISDIR, -ENOTDIR, -ENOTEMPTY, -EINVAL (into itself, "." or ".."). Both
+    // directories are of this file system.
     int (*rename)(struct inode *old_directory, const char *old_name, size_t old_length,
-                  struct inode *new_directory, const char *new_name, size_t new_length);
+                  struct inode *new_directory, const char *new_name, size_t new_length,
+                  bool replace);
 
     // Copies a link's target, not terminated, cut to size; returns its length.
     int64_t (*readlink)(struct inode *inode, struct io *io);
@@ -159,11 +160,12 @@ int vfs_link(struct inode *base, const char *old_path, const char *new_path);
 int vfs_symlink(struct inode *base, const char *target, const char *path);
 int vfs_rename(struct inode *base, const char *old_path, const char *new_path);
 
-// The same for paths with a base each; `follow` says whether a link at the end of old_path is.
+// The same for paths with a base each; `follow` says whether a link at the end of old_path is,
+// `replace` whether what has the new name already is replaced: else -EEXIST.
 int vfs_link_at(struct inode *old_base, const char *old_path, bool follow, struct inode *new_base,
                 const char *new_path);
 int vfs_rename_at(struct inode *old_base, const char *old_path, struct inode *new_base,
-                  const char *new_path);
+                  const char *new_path, bool replace);
 
 // Reads a link's target: its length, cut to the io's.
 int64_t vfs_readlink(struct inode *base, const char *path, struct io *io);

@@ -8,6 +8,7 @@
 
 #include "kernel/fs/block.h"
 #include "lib/list.h"
+#include "lib/string.h"
 
 #define CACHE_BLOCKS_MIN 256 // a file system can't work with less: see journal_limit
 #define CACHE_READ_AHEAD_MAX BLOCK_SEGMENTS_MAX // blocks in one request
@@ -24,6 +25,7 @@ struct buffer {
     uint32_t block; // number, in blocks of the file system
     uint8_t state; // enum buffer_state
     bool present; // cache_read finds it
+    bool peeked; // it was used since it came to its place in the LRU list
     unsigned references; // holds
     int write_error; // of the last attempt to write it: it stays in its state and is tried again
     void *data; // block_size bytes, in one page below 4 GiB
@@ -33,7 +35,23 @@ struct buffer {
     struct cache_request *reading; // the read-ahead under way that fills it, or NULL
 };
 
-struct cache;
+#define CACHE_STATES (BUFFER_CHECKPOINT + 1)
+#define CACHE_BATCH 512 // buffers that are sorted before they are written
+
+// For cache.c and the short functions below.
+struct cache {
+    struct block_device *device;
+    size_t block_size, blocks_max, block_count;
+    uint32_t block_sectors;
+    struct buffer_group *groups;
+    struct list_node lru, states[CACHE_STATES];
+    size_t counts[CACHE_STATES]; // of BUFFER_CLEAN: not a count
+    bool unflushed; // something was written since the last flush
+    struct block_request request; // for what is waited for at once
+    struct buffer *batch[CACHE_BATCH];
+    unsigned hash_shift;
+    struct buffer *table[];
+};
 
 // Makes a cache of at most `blocks_max` blocks (at least CACHE_BLOCKS_MIN, ASSERTed) of block_size
 // bytes (1024, 2048 or 4096) over a device that stays the caller's. Memory for the blocks is taken
@@ -45,8 +63,15 @@ int cache_create(struct block_device *device, size_t block_size, size_t blocks_m
 void cache_destroy(struct cache *cache);
 
 // What cache_create was given: bytes in a block, and how many blocks there may be.
-size_t cache_block_size(const struct cache *cache);
-size_t cache_blocks_max(const struct cache *cache);
+static inline size_t cache_block_size(const struct cache *cache)
+{
+    return cache->block_size;
+}
+
+static inline size_t cache_blocks_max(const struct cache *cache)
+{
+    return cache->blocks_max;
+}
 
 // Finds a block, reads it where it is not in memory, and holds it. Where the cache is full the
 // least recently used clean block makes room, after that what is changed is written: but no block
@@ -54,21 +79,44 @@ size_t cache_blocks_max(const struct cache *cache);
 // all blocks are held or may not be written yet.
 int cache_read(struct cache *cache, uint32_t block, struct buffer **buffer);
 
-// The same without reading, for a block that will be overwritten as a whole: its bytes are zeroes,
-// whether it was in memory or not, and since the device has others it is BUFFER_DIRTY, unless it
-// was in another state than BUFFER_CLEAN.
-int cache_new(struct cache *cache, uint32_t block, struct buffer **buffer);
+// A block that is in memory, or NULL. It is not held: so it is the caller's only until the cache's
+// next function is called.
+struct buffer *cache_peek(struct cache *cache, uint32_t block);
+
+// The same as cache_read, but without reading, for a block that will be overwritten as a whole: its
+// bytes are any until the caller has done that, whether it was in memory or not, and since the
+// device has others it is BUFFER_DIRTY, unless it was in another state than BUFFER_CLEAN.
+int cache_overwrite(struct cache *cache, uint32_t block, struct buffer **buffer);
+
+// The same, and its bytes are zeroes.
+static inline int cache_new(struct cache *cache, uint32_t block, struct buffer **buffer)
+{
+    int error = cache_overwrite(cache, block, buffer);
+
+    if (error == 0) {
+        memset((*buffer)->data, 0, cache->block_size);
+    }
+    return error;
+}
 
 // Starts to read those of `count` (at most CACHE_READ_AHEAD_MAX) successive blocks that are not in
 // memory, up to the first that is, and comes back at once: who wants them later waits in
-// cache_read. A hint: does nothing where there is no memory or no such block.
-void cache_read_ahead(struct cache *cache, uint32_t block, unsigned count);
+// cache_read. A hint: does nothing where there is no memory or no such block. Returns whether it
+// has started to read.
+bool cache_read_ahead(struct cache *cache, uint32_t block, unsigned count);
 
 // Whether the block is in memory, or on its way there.
 bool cache_present(struct cache *cache, uint32_t block);
 
-// Holds a buffer once more; gives a hold back.
-void cache_hold(struct buffer *buffer);
+// Holds a buffer once more.
+static inline void cache_hold(struct buffer *buffer)
+{
+    if (buffer->references++ == 0) {
+        list_remove(&buffer->lru_node); // of one that is not clean: from no list
+    }
+}
+
+// Gives a hold back.
 void cache_release(struct cache *cache, struct buffer *buffer);
 
 // Puts a held buffer into a state: BUFFER_DIRTY after it was changed. BUFFER_RUNNING and
@@ -76,8 +124,15 @@ void cache_release(struct cache *cache, struct buffer *buffer);
 void cache_set_state(struct cache *cache, struct buffer *buffer, enum buffer_state state);
 
 // How many buffers are in a state (not BUFFER_CLEAN), and which: a list by state_node.
-size_t cache_count(const struct cache *cache, enum buffer_state state);
-struct list_node *cache_list(struct cache *cache, enum buffer_state state);
+static inline size_t cache_count(const struct cache *cache, enum buffer_state state)
+{
+    return cache->counts[state];
+}
+
+static inline struct list_node *cache_list(struct cache *cache, enum buffer_state state)
+{
+    return &cache->states[state];
+}
 
 // The block no longer belongs to anything: what was changed in it need not be written. Who holds it
 // keeps the bytes until the release, and does not change its state.
@@ -91,6 +146,7 @@ int cache_write_back(struct cache *cache, enum buffer_state state);
 
 // Writes `count` (at most BLOCK_SEGMENTS_MAX) blocks' data to successive blocks of the device, past
 // the cache, which forgets them if it had them: the journal's. data[i] as a block_segment demands.
+// -EUCLEAN when one of them was changed in the cache, which only a damaged disk can bring about.
 int cache_write_raw(struct cache *cache, uint32_t block, void *const *data, unsigned count);
 
 // Has the device put everything into safety that was written through the cache, by whatever

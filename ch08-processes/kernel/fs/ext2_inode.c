@@ -16,15 +16,6 @@
 // system without the features for them has such a file.
 #define FLAGS_FOREIGN (0x800u | 0x40000 | 0x80000 | 0x100000 | 0x10000000)
 
-// A block of extended attributes, which inodes may share.
-#define ATTRIBUTES_MAGIC 0xea020000
-struct attributes {
-    uint32_t magic, reference_count;
-};
-
-#define SHRINK_CREDITS 32
-#define FINISH_CREDITS 10
-
 static const struct inode_operations file_operations = {
     .read = ext2_read, .write = ext2_write, .truncate = ext2_truncate, .sync = ext2_sync,
 };
@@ -192,32 +183,119 @@ static const char *nonsense(const struct ext2_inode *inode, const struct ext2_di
     return S_ISLNK(common->mode) && common->size >= sizeof(inode->block) ? "size" : NULL;
 }
 
+// ---- In memory ----
+
+static struct list_node *list_of(struct ext2 *ext2, uint32_t number)
+{
+    return &ext2->inodes[number % EXT2_INODE_LISTS];
+}
+
+void ext2_inodes_start(struct ext2 *ext2)
+{
+    for (uint32_t i = 0; i < EXT2_INODE_LISTS; i++) {
+        list_init(list_of(ext2, i));
+    }
+}
+
+struct ext2_inode *ext2_inode_find(struct ext2 *ext2, uint32_t number)
+{
+    struct list_node *list = list_of(ext2, number), *node = list->next;
+
+    while (node != list && LIST_ENTRY(node, struct ext2_inode, node)->inode.number != number) {
+        node = node->next;
+    }
+    return node == list ? NULL : LIST_ENTRY(node, struct ext2_inode, node);
+}
+
+static bool has_own_memory(const struct ext2_inode *inode)
+{
+    const struct ext2 *ext2 = ext2_of(&inode->inode);
+    return inode < ext2->kept || inode >= ext2->kept + EXT2_INODES_KEPT;
+}
+
+void ext2_inode_keep(struct ext2_inode *inode, bool keep)
+{
+    // Before there is a root the journal's replay may still change what is on the disk.
+    keep = keep && ext2_of(&inode->inode)->filesystem.root && !has_own_memory(inode);
+    if (keep != inode->kept) {
+        inode->kept = keep;
+        __atomic_fetch_add(&inode->inode.references, keep ? 1u : -1u, __ATOMIC_RELAXED);
+    }
+}
+
+// Takes an inode out of memory that nobody holds, or nobody else.
+static void forget(struct ext2_inode *inode)
+{
+    list_remove(&inode->node);
+    inode->inode.references = 0;
+    inode->kept = false;
+    ext2_of(&inode->inode)->inode_count--;
+    if (has_own_memory(inode)) {
+        kfree(inode);
+    }
+}
+
+// Whether an inode in kept is nobody's, but perhaps ext2's.
+static bool is_free(const struct ext2_inode *inode)
+{
+    return __atomic_load_n(&inode->inode.references, __ATOMIC_ACQUIRE) == inode->kept;
+}
+
+// Finds memory for an inode: that of one in kept that was not wanted for a round.
+static struct ext2_inode *find_room(struct ext2 *ext2)
+{
+    for (unsigned i = 0; i < 2 * EXT2_INODES_KEPT; i++) {
+        struct ext2_inode *inode = &ext2->kept[ext2->kept_next++ % EXT2_INODES_KEPT];
+        if (is_free(inode) && !inode->wanted) {
+            if (inode->kept) {
+                forget(inode);
+            }
+            return memset(inode, 0, sizeof(*inode));
+        }
+        inode->wanted = false;
+    }
+    return kcalloc(1, sizeof(struct ext2_inode));
+}
+
 // Makes an inode in memory, held.
 static struct ext2_inode *create(struct ext2 *ext2, uint32_t number)
 {
-    struct ext2_inode *inode = kcalloc(1, sizeof(*inode));
+    struct ext2_inode *inode = find_room(ext2);
 
     if (inode) {
         inode->inode.filesystem = &ext2->filesystem;
         inode->inode.number = number;
         inode->inode.references = 1;
-        list_insert(&ext2->inodes, &inode->node);
+        inode->change = ++ext2->changes;
+        list_insert(list_of(ext2, number), &inode->node);
+        ext2->inode_count++;
     }
     return inode;
 }
 
-static void destroy(struct ext2_inode *inode)
+void ext2_inodes_end(struct ext2 *ext2)
 {
-    list_remove(&inode->node);
-    kfree(inode);
+    for (unsigned i = 0; i < EXT2_INODES_KEPT; i++) {
+        struct ext2_inode *inode = &ext2->kept[i];
+        if (inode->kept && is_free(inode)) {
+            forget(inode);
+        } else {
+            ext2_inode_keep(inode, false);
+        }
+    }
 }
 
-// Reads an inode that is not in memory.
-static int read_inode(struct ext2 *ext2, uint32_t number, bool orphan, struct ext2_inode **result)
+// Reads an inode that is not in memory. Not inline: mostly it is there.
+static __attribute__((noinline)) int read_inode(struct ext2 *ext2, uint32_t number, bool orphan,
+                                                struct ext2_inode **result)
 {
     struct ext2_disk_inode *disk;
     struct buffer *buffer;
 
+    int used = ext2_inode_number_used(ext2, number);
+    if (used <= 0) {
+        return used < 0 ? used : ext2_corrupt(ext2, "inode %u is free", number);
+    }
     int error = ext2_disk_inode(ext2, number, &buffer, &disk);
     if (error) {
         return error;
@@ -239,35 +317,33 @@ static int read_inode(struct ext2 *ext2, uint32_t number, bool orphan, struct ex
         inode->orphan = error == 1;
     }
     if (error < 0) {
-        destroy(inode);
+        forget(inode);
         return error;
     }
+    ext2_inode_keep(inode, inode->inode.link_count > 0 && !inode->orphan);
     *result = inode;
     return 0;
 }
 
 int ext2_inode_get(struct ext2 *ext2, uint32_t number, bool orphan, struct ext2_inode **result)
 {
+    struct ext2_inode *inode = ext2_inode_find(ext2, number);
+    if (inode) {
+        if (inode->inode.link_count == 0 && !orphan) {
+            return -ENOENT;
+        }
+        if (is_free(inode)) {
+            inode->read_next = 0; // the next reader begins at the start
+        }
+        inode->wanted = true;
+        inode_hold(&inode->inode);
+        *result = inode;
+        return 0;
+    }
     // Reserved inodes, as the journal's, are for the mounting alone.
     bool reserved = number < ext2->first_inode && number != EXT2_ROOT_INODE;
-
-    for (struct list_node *node = ext2->inodes.next; node != &ext2->inodes; node = node->next) {
-        struct ext2_inode *inode = LIST_ENTRY(node, struct ext2_inode, node);
-        if (inode->inode.number == number) {
-            if (inode->inode.link_count == 0 && !orphan) {
-                return -ENOENT;
-            }
-            inode_hold(&inode->inode);
-            *result = inode;
-            return 0;
-        }
-    }
     if (number == 0 || number > ext2->super->inodes_count || (reserved && ext2->filesystem.root)) {
         return ext2_corrupt(ext2, "there is no inode %u", number);
-    }
-    int used = ext2_inode_number_used(ext2, number);
-    if (used <= 0) {
-        return used < 0 ? used : ext2_corrupt(ext2, "inode %u is free", number);
     }
     return read_inode(ext2, number, orphan, result);
 }
@@ -278,6 +354,9 @@ int ext2_inode_new(struct ext2 *ext2, uint32_t number, uint32_t mode, struct ext
     struct buffer *buffer;
     uint64_t now_ns = rtc_now_ns();
 
+    if (ext2_inode_find(ext2, number)) {
+        return ext2_corrupt(ext2, "inode %u is free", number);
+    }
     int error = ext2_disk_inode(ext2, number, &buffer, &disk);
     if (error) {
         return error;
@@ -299,9 +378,10 @@ int ext2_inode_new(struct ext2 *ext2, uint32_t number, uint32_t mode, struct ext
     error = ext2_inode_write(inode);
     cache_release(ext2->cache, buffer);
     if (error) {
-        destroy(inode);
+        forget(inode);
         return error;
     }
+    ext2_inode_keep(inode, true);
     *result = inode;
     return 0;
 }
@@ -330,7 +410,7 @@ void ext2_inode_put(struct ext2_inode *inode)
         !ext2->filesystem.read_only && ext2_inode_finish_orphan(inode) != 0) {
         ext2->orphans_left = true; // what fails now is for the unmounting, or the next mount
     }
-    destroy(inode);
+    forget(inode);
 }
 
 void ext2_inode_release(struct inode *inode)
@@ -339,109 +419,9 @@ void ext2_inode_release(struct inode *inode)
 
     mutex_lock(&ext2->lock);
     ext2_inode_put(ext2_inode_of(inode));
-    bool last = ext2->unmounted && list_empty(&ext2->inodes);
+    bool last = ext2->unmounted && ext2->inode_count == 0;
     mutex_unlock(&ext2->lock);
     if (last) {
         ext2_destroy(ext2);
     }
-}
-
-int ext2_inode_shrink(struct ext2_inode *inode)
-{
-    struct ext2 *ext2 = ext2_of(&inode->inode);
-    bool more = ext2_inode_has_map(inode);
-    int error = 0;
-
-    while (more && error == 0) {
-        error = ext2_begin(ext2, SHRINK_CREDITS);
-        if (error == 0) {
-            error = ext2_inode_write(inode);
-            if (error == 0) {
-                error = ext2_map_free(inode, ext2_blocks_of(inode), SHRINK_CREDITS, &more);
-                (void)ext2_inode_write(inode);
-            }
-            error = ext2_end(ext2, error);
-        }
-    }
-    return error;
-}
-
-// Gives up an inode's share of its block of attributes.
-static int drop_attributes(struct ext2_inode *inode)
-{
-    struct ext2 *ext2 = ext2_of(&inode->inode);
-    uint32_t block = inode->file_acl;
-    struct buffer *buffer;
-
-    if (block == 0) {
-        return 0;
-    }
-    int error = ext2_block_valid(ext2, block) ? cache_read(ext2->cache, block, &buffer) : -EUCLEAN;
-    if (error == 0) {
-        struct attributes *attributes = buffer->data;
-        bool last = attributes->reference_count == 1;
-        if (attributes->magic != ATTRIBUTES_MAGIC || attributes->reference_count == 0) {
-            error = -EUCLEAN;
-        } else if (!last) {
-            attributes->reference_count--;
-            ext2_changed(ext2, buffer);
-        }
-        cache_release(ext2->cache, buffer);
-        if (error == 0 && last) {
-            error = ext2_block_free(ext2, block);
-        }
-    }
-    if (error == -EUCLEAN) {
-        return ext2_corrupt(ext2, "inode %u names attributes in block %u", inode->inode.number,
-                            block);
-    }
-    if (error == 0) {
-        inode->file_acl = 0;
-    }
-    return error;
-}
-
-// Deletes an inode that has no blocks left, within an operation.
-static int erase(struct ext2_inode *inode)
-{
-    struct ext2 *ext2 = ext2_of(&inode->inode);
-    uint32_t number = inode->inode.number;
-
-    // What has to be read for the last step is read before the first.
-    int used = ext2_inode_number_used(ext2, number);
-    int error = used < 0 ? used : drop_attributes(inode);
-    if (error == 0) {
-        error = ext2_orphan_remove(inode);
-    }
-    if (error == 0) {
-        error = ext2_inode_number_free(ext2, number, S_ISDIR(inode->inode.mode));
-        ext2_touch(inode, false);
-        inode->inode.sector_count = 0;
-        inode->next_orphan = (uint32_t)inode->inode.changed.seconds; // i_dtime
-    }
-    int written = ext2_inode_write(inode);
-    return error ? error : written;
-}
-
-int ext2_inode_finish_orphan(struct ext2_inode *inode)
-{
-    struct ext2 *ext2 = ext2_of(&inode->inode);
-    bool gone = inode->inode.link_count == 0;
-
-    if (gone) {
-        inode->inode.size = 0;
-        inode->ended = true;
-    }
-    int error = ext2_inode_shrink(inode);
-    if (error == 0) {
-        error = ext2_begin(ext2, FINISH_CREDITS);
-    }
-    if (error == 0) {
-        error = ext2_inode_write(inode);
-        if (error == 0) {
-            error = gone ? erase(inode) : ext2_orphan_remove(inode);
-        }
-        error = ext2_end(ext2, error);
-    }
-    return error;
 }

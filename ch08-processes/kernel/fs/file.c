@@ -14,15 +14,20 @@ static bool writable(const struct file *file)
     return (file->flags & O_ACCMODE) != O_RDONLY;
 }
 
-// Whoever shares a file shares its position, which one at a time uses and advances. Returns whether
-// it was locked: with a single hold there is nobody else.
+// Whoever shares a file shares its position, which one at a time uses and advances. With a single
+// hold there is nobody else.
+static bool shared(const struct file *file)
+{
+    return __atomic_load_n(&file->references, __ATOMIC_RELAXED) > 1;
+}
+
 static bool lock_position(struct file *file)
 {
-    bool shared = __atomic_load_n(&file->references, __ATOMIC_RELAXED) > 1;
-    if (shared) {
+    bool locked = shared(file);
+    if (locked) {
         mutex_lock(&file->lock);
     }
-    return shared;
+    return locked;
 }
 
 static void unlock_position(struct file *file, bool locked)
@@ -64,7 +69,7 @@ static int find_or_create(struct inode *base, const char *path, unsigned flags, 
     return error;
 }
 
-// Whether an inode that was there before may be opened so, and cuts it to nothing with O_TRUNC.
+// Whether an inode may be opened so; cuts it to nothing with O_TRUNC.
 static int prepare(struct inode *inode, unsigned flags)
 {
     bool write = (flags & O_ACCMODE) != O_RDONLY || flags & O_TRUNC;
@@ -115,8 +120,8 @@ int file_open(struct inode *base, const char *path, unsigned flags, uint32_t mod
     } else {
         error = path_find(base, path, !(flags & O_NOFOLLOW), &inode);
     }
-    if (error == 0 && !created) {
-        error = prepare(inode, flags);
+    if (error == 0) {
+        error = prepare(inode, created ? flags & ~(unsigned)O_TRUNC : flags);
         if (error) {
             inode_release(inode);
         }
@@ -176,16 +181,20 @@ static int64_t write(struct file *file, struct io *io, uint64_t offset, uint64_t
     return result;
 }
 
-// Reading and writing at the position. Not inline: pipes and terminals need none of this.
-static __attribute__((noinline)) int64_t read_on(struct file *file, struct io *io)
+// Reading and writing at the position. Not inline is what is rare: files that are shared, and
+// positions for pipes and terminals.
+static int64_t read_on(struct file *file, struct io *io)
 {
-    bool locked = lock_position(file);
-    uint64_t position = file->position;
-    int64_t result = read(file, io, position);
-    if (result > 0) {
-        file->position = position + (uint64_t)result;
-    }
-    unlock_position(file, locked);
+    int64_t result = read(file, io, file->position);
+    file->position += result > 0 ? (uint64_t)result : 0;
+    return result;
+}
+
+static __attribute__((noinline)) int64_t read_locked(struct file *file, struct io *io)
+{
+    mutex_lock(&file->lock);
+    int64_t result = read_on(file, io);
+    mutex_unlock(&file->lock);
     return result;
 }
 
@@ -203,7 +212,7 @@ static __attribute__((noinline)) int64_t write_on(struct file *file, struct io *
 
 int64_t file_read(struct file *file, struct io *io)
 {
-    return read_on(file, io);
+    return shared(file) ? read_locked(file, io) : read_on(file, io);
 }
 
 int64_t file_write(struct file *file, struct io *io)

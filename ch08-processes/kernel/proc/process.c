@@ -150,11 +150,11 @@ void process_exit(int status)
               self->thread.mutex_count);
     }
     cpu_disable_interrupts(); // from here to the next process
+    self->ended = true;
+    self->status = status;
     while (!list_empty(&self->children)) {
         abandon(LIST_ENTRY(self->children.next, struct process, sibling));
     }
-    self->ended = true;
-    self->status = status;
     if (self->parent) {
         list_remove(&self->sibling);
         list_insert(&self->parent->children, &self->sibling);

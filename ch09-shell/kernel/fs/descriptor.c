@@ -4,15 +4,7 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 
-#define FEW 16 // places that a table has to begin with
 #define WORD_BITS 64
-
-struct descriptors {
-    struct file **files; // by number; NULL: free
-    unsigned size; // of that
-    uint64_t close_on_exec[DESCRIPTOR_MAX / WORD_BITS];
-    struct file *few[FEW];
-};
 
 int descriptors_create(struct descriptors **table)
 {
@@ -21,7 +13,7 @@ int descriptors_create(struct descriptors **table)
         return -ENOMEM;
     }
     made->files = made->few;
-    made->size = FEW;
+    made->size = DESCRIPTORS_FEW;
     *table = made;
     return 0;
 }
@@ -41,12 +33,13 @@ static int grow(struct descriptors *table, unsigned number)
     if (!files) {
         return -ENOMEM;
     }
-    memcpy(files, table->files, table->size * sizeof(struct file *));
-    if (table->files != table->few) {
-        kfree(table->files);
-    }
+    struct file **before = table->files;
+    memcpy(files, before, table->size * sizeof(struct file *));
     table->files = files;
     table->size = size;
+    if (before != table->few) {
+        kfree(before);
+    }
     return 0;
 }
 
@@ -88,11 +81,6 @@ void descriptors_destroy(struct descriptors *table)
     kfree(table);
 }
 
-struct file *descriptor_file(const struct descriptors *table, int number)
-{
-    return table && (unsigned)number < table->size ? table->files[number] : NULL;
-}
-
 static void put(struct descriptors *table, unsigned number, struct file *file, bool close_on_exec)
 {
     uint64_t bit = (uint64_t)1 << number % WORD_BITS, *word;
@@ -102,7 +90,7 @@ static void put(struct descriptors *table, unsigned number, struct file *file, b
     table->files[number] = file;
 }
 
-int descriptor_add(struct descriptors *table, struct file *file, int lowest, bool close_on_exec)
+int descriptor_find_free(struct descriptors *table, int lowest)
 {
     if (lowest < 0 || lowest >= DESCRIPTOR_MAX) {
         return -EINVAL;
@@ -115,11 +103,16 @@ int descriptor_add(struct descriptors *table, struct file *file, int lowest, boo
         return -EMFILE;
     }
     int error = grow(table, number);
-    if (error) {
-        return error;
+    return error ? error : (int)number;
+}
+
+int descriptor_add(struct descriptors *table, struct file *file, int lowest, bool close_on_exec)
+{
+    int number = descriptor_find_free(table, lowest);
+    if (number >= 0) {
+        put(table, (unsigned)number, file, close_on_exec);
     }
-    put(table, number, file, close_on_exec);
-    return (int)number;
+    return number;
 }
 
 int descriptor_close(struct descriptors *table, int number)

@@ -1,14 +1,15 @@
 #include "kernel/fs/devfs.h"
 
 #include "kernel/cpu/clock.h"
+#include "kernel/cpu/percpu.h"
 #include "kernel/dev/console.h"
 #include "kernel/dev/random.h"
 #include "kernel/dev/rtc.h"
+#include "kernel/sync/wait.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 
 #define MAGIC 0x01021994 // what tmpfs has, which /dev is on Linux
-#define DEVICE 5 // for stat: the number of a file system without one
 #define ROOT_NUMBER 1
 #define RANDOM_PIECE 256
 #define RIGHTS 0666
@@ -77,7 +78,7 @@ static struct inode root = {
     .operations = &directory_operations, .filesystem = &devfs, .number = ROOT_NUMBER,
     .references = 1, .mode = S_IFDIR | 0755, .link_count = 2,
 };
-static struct filesystem devfs = {.operations = &operations, .root = &root, .device = DEVICE};
+static struct filesystem devfs = {.operations = &operations, .root = &root, .device = DEVFS_DEVICE};
 
 void devfs_add(struct device *device)
 {
@@ -146,7 +147,7 @@ static int64_t random_read(struct inode *inode, struct io *io, uint64_t offset)
 
     (void)inode;
     (void)offset;
-    while (io->left > 0) {
+    while (io->left > 0 && (io->left == size || !this_cpu()->thread->interrupted)) {
         size_t part = io->left < sizeof(piece) ? io->left : sizeof(piece);
         random_bytes(piece, part);
         if (io_copy_out(io, piece, part) < part) {

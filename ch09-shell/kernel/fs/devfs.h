@@ -4,6 +4,8 @@
 
 #include "kernel/fs/vfs.h"
 
+#define DEVFS_DEVICE 5 // for stat: the number of a file system without one
+
 // A device's file; the caller keeps it for good. The first members are the caller's to fill in.
 struct device {
     const char *name;

@@ -99,13 +99,42 @@ struct ext2_directory_entry {
 #define EXT2_ENTRY_HEADER 8
 #define EXT2_ENTRY_SIZE(name_length) ((EXT2_ENTRY_HEADER + (size_t)(name_length) + 3) & ~(size_t)3)
 
-// What is remembered of a directory, longer than it is in memory.
-struct ext2_hint {
-    uint32_t directory; // number of the inode
-    uint32_t find_from; // the block where the last name was found
-    uint32_t room_from; // the first block that may have room for another
+// A name that was found, and is there as long as its directory does not change.
+struct ext2_name {
+    uint64_t change; // what ext2_inode.change was
+    uint32_t number;
+    uint8_t length;
+    char name[19];
 };
-#define EXT2_HINTS 16 // by number % EXT2_HINTS
+#define EXT2_NAMES 64
+
+// File blocks known to follow each other on the device.
+struct ext2_run {
+    uint32_t index, block, length;
+};
+
+struct ext2_inode {
+    struct inode inode;
+    struct list_node node; // of those with its number % EXT2_INODE_LISTS
+    bool kept; // ext2 itself has a hold of it, so that it stays in memory
+    bool wanted; // since that was asked last
+    uint32_t block[EXT2_MAP_WORDS]; // as on the disk
+    uint32_t flags, file_acl, generation;
+    uint32_t read_next; // read-ahead: the file block that a sequential reader wants next,
+    uint32_t read_ahead_end; // the first that has not been asked for,
+    uint32_t read_ahead_at; // and the first that, when it is read, has others asked for
+    uint32_t next_orphan; // number, while it is on the orphan list (see super_orphan)
+    bool orphan;
+    bool ended; // its deletion was tried
+    uint32_t goal; // behind the block allocated last; 0: none yet
+    struct ext2_run runs[2]; // what is read, and what is read ahead: found last comes first
+    uint32_t find_from; // of a directory: the block where the last name was found,
+    uint32_t room_from; // and the first block that may have room for another
+    uint64_t change; // as no directory had it before its names were like this
+};
+
+#define EXT2_INODE_LISTS 32
+#define EXT2_INODES_KEPT 40 // that stay in memory when nobody holds them
 
 struct ext2 {
     struct filesystem filesystem;
@@ -124,32 +153,16 @@ struct ext2 {
     uint32_t table_blocks; // a group's part of the inode table
     unsigned descriptor_bits; // 1 << descriptor_bits of them are in a block
     uint64_t **freed; // per group: bitmap of blocks freed since the last checkpoint, or NULL
-    struct list_node inodes; // in memory, by ext2_inode.node
+    struct list_node inodes[EXT2_INODE_LISTS]; // in memory, by number
+    unsigned inode_count; // in memory
+    unsigned kept_next; // of kept: where to look for room
     bool corrupt_said; // the console has been told once
     bool error_unwritten; // EXT2_STATE_ERROR has to get to the disk
     bool orphans_left; // some on the orphan list are not in memory
     bool unmounted; // all that is left is to release inodes
-    struct ext2_hint hints[EXT2_HINTS];
-};
-
-// File blocks known to follow each other on the device.
-struct ext2_run {
-    uint32_t index, block, length;
-};
-#define EXT2_RUNS 2 // of a file: what is read, and what is read ahead
-
-struct ext2_inode {
-    struct inode inode;
-    struct list_node node;
-    uint32_t block[EXT2_MAP_WORDS]; // as on the disk
-    uint32_t flags, file_acl, generation;
-    uint32_t read_next; // read-ahead: the file block that a sequential reader wants next,
-    uint32_t read_ahead_end; // and the first that has not been asked for
-    uint32_t next_orphan; // number, while it is on the orphan list (see super_orphan)
-    bool orphan;
-    bool ended; // its deletion was tried
-    uint32_t goal; // behind the block allocated last; 0: none yet
-    struct ext2_run runs[EXT2_RUNS]; // the one found last comes first
+    uint64_t changes; // of directories in memory
+    struct ext2_name names[EXT2_NAMES];
+    struct ext2_inode kept[EXT2_INODES_KEPT]; // where there are more at a time they get own memory
 };
 
 static inline struct ext2 *ext2_of(const struct inode *inode)
@@ -220,6 +233,8 @@ int ext2_corrupt(struct ext2 *ext2, const char *text, ...) __attribute__((format
 // when there is hope that it helped.
 bool ext2_make_room(struct ext2 *ext2);
 
+// ---- ext2_orphan.c ----
+
 // Puts an inode without names, which somebody still holds or which is being truncated, on the list
 // that the superblock starts, and takes it off. Part of the running operation (2 blocks, 3 to take
 // it off).
@@ -233,6 +248,13 @@ int ext2_orphan_listed(struct ext2 *ext2, uint32_t number);
 // many. A list that makes no sense is said, cut, and left to e2fsck; after another error the rest
 // stays for the next mount. Before anybody else uses the file system, or after.
 unsigned ext2_orphans_finish(struct ext2 *ext2);
+
+// Deletes an inode without links that is on the orphan list: blocks, attributes, number. Truncates
+// one that has links to its size. In transactions of its own.
+int ext2_inode_finish_orphan(struct ext2_inode *inode);
+
+// Frees the blocks beyond an inode's size, in transactions of its own. It is on the orphan list.
+int ext2_inode_shrink(struct ext2_inode *inode);
 
 // ---- ext2_bitmap.c ----
 
@@ -287,11 +309,24 @@ uint64_t ext2_size_max(const struct ext2 *ext2);
 int ext2_map(struct ext2_inode *inode, uint32_t index, uint32_t *block, unsigned run_max,
              unsigned *run);
 
+// The same for a block that is known without any reading, else 0.
+static inline uint32_t ext2_known(const struct ext2_inode *inode, uint32_t index)
+{
+    uint32_t offset = index - inode->runs[0].index, other = index - inode->runs[1].index;
+
+    if (offset < inode->runs[0].length) {
+        return inode->runs[0].block + offset;
+    }
+    return other < inode->runs[1].length ? inode->runs[1].block + other : 0;
+}
+
 #define EXT2_MAP_CREDITS 13 // metadata blocks that ext2_map_allocate may change, with the inode's
 
 // The same, but allocates a block in place of a hole, and says so: it is in the cache then, dirty
-// and full of zeroes. -ENOSPC leaves no trace, nor does another error.
-int ext2_map_allocate(struct ext2_inode *inode, uint32_t index, uint32_t *block, bool *allocated);
+// and full of zeroes, or of anything if `whole` says that the caller overwrites it. -ENOSPC leaves
+// no trace, nor does another error.
+int ext2_map_allocate(struct ext2_inode *inode, uint32_t index, bool whole, uint32_t *block,
+                      bool *allocated);
 
 // Frees the file's blocks from `index` on, the last first, until none is left or the operation has
 // changed about `credits` blocks: then *more is true and it is to be called again, in a transaction
@@ -303,6 +338,17 @@ int ext2_map_free(struct ext2_inode *inode, uint32_t index, unsigned credits, bo
 // Holds inode `number`, reading it if it is not in memory. -EUCLEAN for one that is free or makes
 // no sense (-ENOENT where links_count is 0 and `orphan` is false).
 int ext2_inode_get(struct ext2 *ext2, uint32_t number, bool orphan, struct ext2_inode **inode);
+
+// The inode of that number in memory, held by somebody or not, or NULL.
+struct ext2_inode *ext2_inode_find(struct ext2 *ext2, uint32_t number);
+
+// Has an inode, which the caller holds too, stay in memory with its last hold, or no longer: one on
+// the orphan list has to end with it.
+void ext2_inode_keep(struct ext2_inode *inode, bool keep);
+
+// Before the first of these functions; and to give all holds back that are not others'.
+void ext2_inodes_start(struct ext2 *ext2);
+void ext2_inodes_end(struct ext2 *ext2);
 
 // Makes a new inode of a number just allocated, with link_count 0 and no block: held, and written
 // (2 blocks of metadata). 0, -EIO, -ENOMEM.
@@ -325,13 +371,6 @@ void ext2_inode_put(struct ext2_inode *inode);
 
 // inode_operations.release of this file system: takes the lock.
 void ext2_inode_release(struct inode *inode);
-
-// Deletes an inode without links that is on the orphan list: blocks, attributes, number. Truncates
-// one that has links to its size. In transactions of its own.
-int ext2_inode_finish_orphan(struct ext2_inode *inode);
-
-// Frees the blocks beyond an inode's size, in transactions of its own. It is on the orphan list.
-int ext2_inode_shrink(struct ext2_inode *inode);
 
 // Now, for the inode's times.
 void ext2_touch(struct ext2_inode *inode, bool modified); // changed, and if so modified
@@ -401,6 +440,6 @@ int ext2_link(struct inode *directory, const char *name, size_t name_length, str
 int ext2_unlink(struct inode *directory, const char *name, size_t name_length);
 int ext2_rmdir(struct inode *directory, const char *name, size_t name_length);
 int ext2_rename(struct inode *old_directory, const char *old_name, size_t old_length,
-                struct inode *new_directory, const char *new_name, size_t new_length);
+                struct inode *new_directory, const char *new_name, size_t new_length, bool replace);
 
 #endif

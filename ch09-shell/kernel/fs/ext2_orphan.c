@@ -4,10 +4,20 @@
 
 #include "lib/errno.h"
 
+// A block of extended attributes, which inodes may share.
+#define ATTRIBUTES_MAGIC 0xea020000
+struct attributes {
+    uint32_t magic, reference_count;
+};
+
+#define SHRINK_CREDITS 32
+#define FINISH_CREDITS 10
+
 int ext2_orphan_add(struct ext2_inode *inode)
 {
     struct ext2 *ext2 = ext2_of(&inode->inode);
 
+    ext2_inode_keep(inode, false);
     if (inode->orphan) {
         return ext2_inode_write(inode); // its last link may be gone now
     }
@@ -36,11 +46,9 @@ static int set_next(struct ext2 *ext2, uint32_t number, uint32_t next)
     disk->dtime = next;
     ext2_changed(ext2, buffer);
     cache_release(ext2->cache, buffer);
-    for (struct list_node *node = ext2->inodes.next; node != &ext2->inodes; node = node->next) {
-        struct ext2_inode *inode = LIST_ENTRY(node, struct ext2_inode, node);
-        if (inode->inode.number == number) {
-            inode->next_orphan = next;
-        }
+    struct ext2_inode *inode = ext2_inode_find(ext2, number);
+    if (inode) {
+        inode->next_orphan = next;
     }
     return 0;
 }
@@ -98,6 +106,7 @@ int ext2_orphan_remove(struct ext2_inode *inode)
     }
     inode->orphan = false;
     inode->next_orphan = 0;
+    ext2_inode_keep(inode, inode->inode.link_count > 0);
     return ext2_inode_write(inode);
 }
 
@@ -113,6 +122,7 @@ unsigned ext2_orphans_finish(struct ext2 *ext2)
             inode->orphan = true;
             error = ext2_inode_finish_orphan(inode);
             inode->ended = true; // for ext2_inode_put, whatever came of it
+            ext2_inode_keep(inode, false);
             ext2_inode_put(inode);
             count += error == 0;
         }
@@ -126,4 +136,106 @@ unsigned ext2_orphans_finish(struct ext2 *ext2)
     }
     ext2->orphans_left = ext2->super->last_orphan != 0;
     return count;
+}
+
+// ---- The end of an inode ----
+
+int ext2_inode_shrink(struct ext2_inode *inode)
+{
+    struct ext2 *ext2 = ext2_of(&inode->inode);
+    bool more = ext2_inode_has_map(inode);
+    int error = 0;
+
+    while (more && error == 0) {
+        error = ext2_begin(ext2, SHRINK_CREDITS);
+        if (error == 0) {
+            error = ext2_inode_write(inode);
+            if (error == 0) {
+                error = ext2_map_free(inode, ext2_blocks_of(inode), SHRINK_CREDITS, &more);
+                (void)ext2_inode_write(inode);
+            }
+            error = ext2_end(ext2, error);
+        }
+    }
+    return error;
+}
+
+// Gives up an inode's share of its block of attributes.
+static int drop_attributes(struct ext2_inode *inode)
+{
+    struct ext2 *ext2 = ext2_of(&inode->inode);
+    uint32_t block = inode->file_acl;
+    struct buffer *buffer;
+
+    if (block == 0) {
+        return 0;
+    }
+    int error = ext2_block_valid(ext2, block) ? cache_read(ext2->cache, block, &buffer) : -EUCLEAN;
+    if (error == 0) {
+        struct attributes *attributes = buffer->data;
+        bool last = attributes->reference_count == 1;
+        if (attributes->magic != ATTRIBUTES_MAGIC || attributes->reference_count == 0) {
+            error = -EUCLEAN;
+        } else if (!last) {
+            attributes->reference_count--;
+            ext2_changed(ext2, buffer);
+        }
+        cache_release(ext2->cache, buffer);
+        if (error == 0 && last) {
+            error = ext2_block_free(ext2, block);
+        }
+    }
+    if (error == -EUCLEAN) {
+        return ext2_corrupt(ext2, "inode %u names attributes in block %u", inode->inode.number,
+                            block);
+    }
+    if (error == 0) {
+        inode->file_acl = 0;
+    }
+    return error;
+}
+
+// Deletes an inode that has no blocks left, within an operation.
+static int erase(struct ext2_inode *inode)
+{
+    struct ext2 *ext2 = ext2_of(&inode->inode);
+    uint32_t number = inode->inode.number;
+
+    // What has to be read for the last step is read before the first.
+    int used = ext2_inode_number_used(ext2, number);
+    int error = used < 0 ? used : drop_attributes(inode);
+    if (error == 0) {
+        error = ext2_orphan_remove(inode);
+    }
+    if (error == 0) {
+        error = ext2_inode_number_free(ext2, number, S_ISDIR(inode->inode.mode));
+        ext2_touch(inode, false);
+        inode->inode.sector_count = 0;
+        inode->next_orphan = (uint32_t)inode->inode.changed.seconds; // i_dtime
+    }
+    int written = ext2_inode_write(inode);
+    return error ? error : written;
+}
+
+int ext2_inode_finish_orphan(struct ext2_inode *inode)
+{
+    struct ext2 *ext2 = ext2_of(&inode->inode);
+    bool gone = inode->inode.link_count == 0;
+
+    if (gone) {
+        inode->inode.size = 0;
+        inode->ended = true;
+    }
+    int error = ext2_inode_shrink(inode);
+    if (error == 0) {
+        error = ext2_begin(ext2, FINISH_CREDITS);
+    }
+    if (error == 0) {
+        error = ext2_inode_write(inode);
+        if (error == 0) {
+            error = gone ? erase(inode) : ext2_orphan_remove(inode);
+        }
+        error = ext2_end(ext2, error);
+    }
+    return error;
 }

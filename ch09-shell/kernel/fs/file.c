@@ -16,22 +16,20 @@ static bool writable(const struct file *file)
     return (file->flags & O_ACCMODE) != O_RDONLY;
 }
 
-// Pipes and terminals have no position: bytes come and go.
-static bool has_position(const struct file *file)
+// Whoever shares a file shares its position, which one at a time uses and advances. With a single
+// hold there is nobody else.
+static bool shared(const struct file *file)
 {
-    const struct inode *inode = file->inode;
-    return !S_ISFIFO(inode->mode) && !(S_ISCHR(inode->mode) && inode->operations->ioctl);
+    return __atomic_load_n(&file->references, __ATOMIC_RELAXED) > 1;
 }
 
-// Whoever shares a file shares its position, which one at a time uses and advances. Returns whether
-// it was locked: with a single hold there is nobody else.
 static bool lock_position(struct file *file)
 {
-    bool shared = __atomic_load_n(&file->references, __ATOMIC_RELAXED) > 1;
-    if (shared) {
+    bool locked = shared(file);
+    if (locked) {
         mutex_lock(&file->lock);
     }
-    return shared;
+    return locked;
 }
 
 static void unlock_position(struct file *file, bool locked)
@@ -73,7 +71,7 @@ static int find_or_create(struct inode *base, const char *path, unsigned flags, 
     return error;
 }
 
-// Whether an inode that was there before may be opened so, and cuts it to nothing with O_TRUNC.
+// Whether an inode may be opened so; cuts it to nothing with O_TRUNC.
 static int prepare(struct inode *inode, unsigned flags)
 {
     bool write = (flags & O_ACCMODE) != O_RDONLY || flags & O_TRUNC;
@@ -100,6 +98,8 @@ static void init(struct file *file, struct inode *inode, unsigned flags)
 {
     *file = (struct file){
         .inode = inode, .references = 1, .flags = flags, .lock = MUTEX("file position")};
+    file->stream =
+        S_ISFIFO(inode->mode) || (S_ISCHR(inode->mode) && inode->operations->ioctl != NULL);
 }
 
 int file_open(struct inode *base, const char *path, unsigned flags, uint32_t mode,
@@ -124,8 +124,8 @@ int file_open(struct inode *base, const char *path, unsigned flags, uint32_t mod
     } else {
         error = path_find(base, path, !(flags & O_NOFOLLOW), &inode);
     }
-    if (error == 0 && !created) {
-        error = prepare(inode, flags);
+    if (error == 0) {
+        error = prepare(inode, created ? flags & ~(unsigned)O_TRUNC : flags);
         if (error == 0 && inode->operations->open) {
             error = inode->operations->open(inode, flags);
         }
@@ -180,7 +180,6 @@ static int64_t read(struct file *file, struct io *io, uint64_t offset)
     if (!inode->operations->read) {
         return S_ISDIR(inode->mode) ? -EISDIR : -EINVAL;
     }
-    io->nonblocking |= (file->flags & O_NONBLOCK) != 0;
     return inode->operations->read(inode, io, offset);
 }
 
@@ -195,7 +194,6 @@ static int64_t write(struct file *file, struct io *io, uint64_t offset, uint64_t
     if (!inode->operations->write) {
         return -EINVAL;
     }
-    io->nonblocking |= (file->flags & O_NONBLOCK) != 0;
     int64_t result = inode->operations->write(inode, io, offset, append);
     if (result > 0 && file->flags & O_SYNC && inode->operations->sync) {
         int error = file_sync(file);
@@ -204,16 +202,20 @@ static int64_t write(struct file *file, struct io *io, uint64_t offset, uint64_t
     return result;
 }
 
-// Reading and writing at the position. Not inline: pipes and terminals need none of this.
-static __attribute__((noinline)) int64_t read_on(struct file *file, struct io *io)
+// Reading and writing at the position. Not inline is what is rare: files that are shared, and
+// positions for pipes and terminals.
+static int64_t read_on(struct file *file, struct io *io)
 {
-    bool locked = lock_position(file);
-    uint64_t position = file->position;
-    int64_t result = read(file, io, position);
-    if (result > 0) {
-        file->position = position + (uint64_t)result;
-    }
-    unlock_position(file, locked);
+    int64_t result = read(file, io, file->position);
+    file->position += result > 0 ? (uint64_t)result : 0;
+    return result;
+}
+
+static __attribute__((noinline)) int64_t read_locked(struct file *file, struct io *io)
+{
+    mutex_lock(&file->lock);
+    int64_t result = read_on(file, io);
+    mutex_unlock(&file->lock);
     return result;
 }
 
@@ -231,15 +233,17 @@ static __attribute__((noinline)) int64_t write_on(struct file *file, struct io *
 
 int64_t file_read(struct file *file, struct io *io)
 {
-    if (!has_position(file)) {
+    if (file->stream) {
+        io->nonblocking |= (file->flags & O_NONBLOCK) != 0;
         return read(file, io, 0); // it may wait for ever: without a lock that writers need, too
     }
-    return read_on(file, io);
+    return shared(file) ? read_locked(file, io) : read_on(file, io);
 }
 
 int64_t file_write(struct file *file, struct io *io)
 {
-    if (!has_position(file)) {
+    if (file->stream) {
+        io->nonblocking |= (file->flags & O_NONBLOCK) != 0;
         return write(file, io, 0, NULL);
     }
     return write_on(file, io);
@@ -247,7 +251,7 @@ int64_t file_write(struct file *file, struct io *io)
 
 int64_t file_read_at(struct file *file, struct io *io, int64_t offset)
 {
-    if (!has_position(file)) {
+    if (file->stream) {
         return -ESPIPE;
     }
     return offset < 0 ? -EINVAL : read(file, io, (uint64_t)offset);
@@ -255,7 +259,7 @@ int64_t file_read_at(struct file *file, struct io *io, int64_t offset)
 
 int64_t file_write_at(struct file *file, struct io *io, int64_t offset)
 {
-    if (!has_position(file)) {
+    if (file->stream) {
         return -ESPIPE;
     }
     return offset < 0 ? -EINVAL : write(file, io, (uint64_t)offset, NULL);
@@ -265,7 +269,7 @@ int64_t file_seek(struct file *file, int64_t offset, enum seek_from from)
 {
     int64_t position;
 
-    if (!has_position(file)) {
+    if (file->stream) {
         return -ESPIPE;
     }
     bool locked = lock_position(file);

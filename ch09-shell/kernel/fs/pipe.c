@@ -222,12 +222,21 @@ static int64_t pipe_write(struct inode *inode, struct io *io, uint64_t offset, u
 }
 
 // A new pipe is opened by pipe_open, twice; no path leads to it.
+static void count(struct pipe *pipe, unsigned flags, int by)
+{
+    if ((flags & O_ACCMODE) != O_WRONLY) {
+        __atomic_fetch_add(&pipe->readers, (unsigned)by, __ATOMIC_RELAXED);
+    }
+    if ((flags & O_ACCMODE) != O_RDONLY) {
+        __atomic_fetch_add(&pipe->writers, (unsigned)by, __ATOMIC_RELAXED);
+    }
+}
+
 static void pipe_close(struct inode *inode, unsigned flags)
 {
     struct pipe *pipe = pipe_of(inode);
 
-    __atomic_fetch_sub((flags & O_ACCMODE) == O_RDONLY ? &pipe->readers : &pipe->writers, 1,
-                       __ATOMIC_RELAXED);
+    count(pipe, flags, -1);
     wake(&pipe->readable);
     wake(&pipe->writable);
 }

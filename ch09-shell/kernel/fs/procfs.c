@@ -97,8 +97,8 @@ static int64_t read(struct inode *inode, struct io *io, uint64_t offset)
 
 static int64_t readlink(struct inode *inode, struct io *io)
 {
-    io->left = io->left < inode->size ? io->left : inode->size;
-    return read(inode, io, 0);
+    int64_t result = read(inode, io, 0);
+    return result == -ESRCH ? -ENOENT : result;
 }
 
 // ---- Inodes ----
@@ -109,22 +109,23 @@ static const struct inode_operations directory_operations, file_operations, link
 // the directory itself.
 static uint32_t number_of(int pid, unsigned index)
 {
-    return (uint32_t)pid << 8 | (index + 1);
+    return (uint32_t)pid << 16 | (index + 1);
 }
 
 static void init(struct node *node, int pid, struct procfs_file *file, unsigned index)
 {
     struct inode *inode = &node->inode;
     uint64_t now_ns = rtc_now_ns();
+    bool directory = !file;
 
-    inode->operations = !file           ? &directory_operations
+    inode->operations = directory       ? &directory_operations
                         : file->is_link ? &link_operations
                                         : &file_operations;
-    inode->mode = !file ? S_IFDIR | 0555 : file->is_link ? S_IFLNK | 0777 : S_IFREG | 0444;
+    inode->mode = directory ? S_IFDIR | 0555 : file->is_link ? S_IFLNK | 0777 : S_IFREG | 0444;
     inode->filesystem = &procfs;
     inode->number = number_of(pid, index);
     inode->references = 1;
-    inode->link_count = file ? 1 : 2;
+    inode->link_count = directory ? 2 : 1;
     inode->changed = (struct timestamp){.seconds = (int64_t)(now_ns / CLOCK_NS_PER_SECOND),
                                         .nanoseconds = now_ns % CLOCK_NS_PER_SECOND};
     inode->accessed = inode->modified = inode->changed;
@@ -139,15 +140,6 @@ static int make_node(int pid, struct procfs_file *file, unsigned index, struct i
         return -ENOMEM;
     }
     init(node, pid, file, index);
-    if (file && file->is_link) {
-        int error = make_text(node);
-        if (error) {
-            kfree(node->text.text);
-            kfree(node);
-            return error == -ESRCH ? -ENOENT : error;
-        }
-        node->inode.size = node->text.length;
-    }
     *inode = &node->inode;
     return 0;
 }
@@ -167,21 +159,21 @@ static bool alive(int pid)
     return next_pid(pid - 1) == pid;
 }
 
-// The number that a name is; 0: none.
-static int parse_pid(const char *name, size_t name_length)
+// The number that a name is; -1: none.
+static int parse_number(const char *name, size_t name_length)
 {
-    int pid = 0;
+    int number = 0;
 
-    if (name[0] == '0' || name_length > 9) {
-        return 0;
+    if ((name[0] == '0' && name_length > 1) || name_length > 9) {
+        return -1;
     }
     for (size_t i = 0; i < name_length; i++) {
         if (name[i] < '0' || name[i] > '9') {
-            return 0;
+            return -1;
         }
-        pid = pid * 10 + (name[i] - '0');
+        number = number * 10 + (name[i] - '0');
     }
-    return pid;
+    return number;
 }
 
 static int lookup(struct inode *directory, const char *name, size_t name_length,
@@ -203,7 +195,7 @@ static int lookup(struct inode *directory, const char *name, size_t name_length,
             return make_node(pid, file, index, inode);
         }
     }
-    int wanted = pid == 0 ? parse_pid(name, name_length) : 0;
+    int wanted = pid == 0 ? parse_number(name, name_length) : 0;
     return wanted > 0 && alive(wanted) ? make_node(wanted, NULL, 0, inode) : -ENOENT;
 }
 

@@ -21,7 +21,8 @@ struct procfs_file {
     const char *name;
     bool per_process;
     bool is_link; // symbolic: the text is its target
-    // Makes the text; pid is 0 for what is no process's. 0, -ESRCH when it is gone, -ENOMEM.
+    // Makes the text; pid is 0 for what is no process's. 0, -ESRCH when it is gone, -ENOMEM, for a
+    // link that leads nowhere -ENOENT.
     int (*make)(struct procfs_text *text, int pid);
     struct procfs_file *next;
 };

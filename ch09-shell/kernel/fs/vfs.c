@@ -1,6 +1,7 @@
 #include "kernel/fs/vfs.h"
 
 #include "kernel/fs/path.h"
+#include "kernel/sync/mutex.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 
@@ -10,6 +11,7 @@
 #define PATH_TRIES 10 // of vfs_path
 
 static struct filesystem *root;
+static struct mutex unmounting = MUTEX("vfs"); // or syncing: who asks meanwhile waits for the end
 
 struct inode *inode_hold(struct inode *inode)
 {
@@ -173,11 +175,11 @@ int vfs_symlink(struct inode *base, const char *target, const char *path)
 
 int vfs_rename(struct inode *base, const char *old_path, const char *new_path)
 {
-    return vfs_rename_at(base, old_path, base, new_path);
+    return vfs_rename_at(base, old_path, base, new_path, true);
 }
 
 int vfs_rename_at(struct inode *old_base, const char *old_path, struct inode *new_base,
-                  const char *new_path)
+                  const char *new_path, bool replace)
 {
     struct path_parent old, new;
     int error = path_find_parent(old_base, old_path, &old);
@@ -195,7 +197,7 @@ int vfs_rename_at(struct inode *old_base, const char *old_path, struct inode *ne
             error = check_slash(&old);
         }
         if (error == 0) {
-            error = CALL(old.directory, rename, (NAME(old), NAME(new)));
+            error = CALL(old.directory, rename, (NAME(old), NAME(new), replace));
         }
         inode_release(new.directory);
     }
@@ -395,18 +397,22 @@ static int unmount(struct filesystem *filesystem)
 
 int vfs_sync(void)
 {
+    mutex_lock(&unmounting);
     int error = 0;
-
     for (struct filesystem *filesystem = root; filesystem; filesystem = filesystem->next) {
         int own_error = filesystem->operations->sync(filesystem);
         error = error ? error : own_error;
     }
+    mutex_unlock(&unmounting);
     return error;
 }
 
 int vfs_unmount(void)
 {
+    mutex_lock(&unmounting);
     struct filesystem *filesystem = root;
     root = NULL; // no path leads there any more
-    return filesystem ? unmount(filesystem) : 0;
+    int error = filesystem ? unmount(filesystem) : 0;
+    mutex_unlock(&unmounting);
+    return error;
 }

@@ -19,7 +19,7 @@ struct snapshot {
     uint64_t start_ns;
     uint32_t umask;
     signal_set_t pending, blocked, ignored, caught;
-    uint64_t children_ns;
+    uint64_t user_ns, system_ns, children_user_ns, children_system_ns;
     size_t reserved_pages, present_pages;
 };
 
@@ -36,6 +36,7 @@ static int take(int pid, struct snapshot *snapshot)
         snapshot->umask = process->umask;
         snapshot->pending = process->signals.pending;
         snapshot->ignored = process->signals.ignored;
+        snapshot->user_ns = tsc_to_ns(process->cpu_tsc);
     }
     cpu_restore_interrupts(interrupts);
     return process ? 0 : -ESRCH;
@@ -57,8 +58,10 @@ static int make_stat(struct procfs_text *text, int pid)
     const struct process_info *info = &of.info;
     procfs_print(text, "%d (%s) %c %d %d %d 0 -1 0 0 0 0 0 ", pid, info->name, letter(info->state),
                  info->parent, of.group, of.session); // up to 13: cmajflt
-    procfs_print(text, "%lu 0 %lu 0 20 0 1 0 %lu ", info->cpu_ns / NS_PER_TICK,
-                 of.children_ns / NS_PER_TICK, of.start_ns / NS_PER_TICK); // up to 22: starttime
+    procfs_print(text, "%lu %lu %lu %lu 20 0 1 0 %lu ", of.user_ns / NS_PER_TICK,
+                 of.system_ns / NS_PER_TICK, of.children_user_ns / NS_PER_TICK,
+                 of.children_system_ns / NS_PER_TICK,
+                 of.start_ns / NS_PER_TICK); // up to 22: starttime
     procfs_print(text, "%lu %lu 18446744073709551615 0 0 0 0 0 ", of.reserved_pages * PAGE_SIZE,
                  of.present_pages); // up to 30: kstkeip
     procfs_print(text, "%lu %lu %lu %lu 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n", of.pending,
@@ -158,12 +161,14 @@ static int make_loadavg(struct procfs_text *text, int pid)
 static int make_system_stat(struct procfs_text *text, int pid)
 {
     uint64_t now_ns = clock_now_ns(), idle_ns = tsc_to_ns(clock_idle_tsc());
-    uint64_t busy = (now_ns - idle_ns) / NS_PER_TICK, idle = idle_ns / NS_PER_TICK;
+    uint64_t user = (now_ns - idle_ns) / NS_PER_TICK, system = 0;
     unsigned running, total;
     (void)pid;
     count(&running, &total);
-    procfs_print(text, "cpu  %lu 0 0 %lu 0 0 0 0 0 0\ncpu0 %lu 0 0 %lu 0 0 0 0 0 0\n", busy, idle,
-                 busy, idle);
+    for (unsigned i = 0; i < 2; i++) {
+        procfs_print(text, "%s %lu 0 %lu %lu 0 0 0 0 0 0\n", i == 0 ? "cpu " : "cpu0", user, system,
+                     idle_ns / NS_PER_TICK);
+    }
     procfs_print(text, "ctxt %lu\nbtime %lu\nprocs_running %u\nprocs_blocked 0\n",
                  this_cpu()->switches, (rtc_now_ns() - now_ns) / CLOCK_NS_PER_SECOND, running);
     return 0;

@@ -134,8 +134,9 @@ static void release(struct process *process)
     struct descriptors *descriptors = process->descriptors;
     process->descriptors = NULL;
     descriptors_destroy(descriptors);
-    inode_release(process->directory);
+    struct inode *directory = process->directory;
     process->directory = NULL;
+    inode_release(directory);
 }
 
 int process_make(const char *name, int (*entry)(void *argument), void *argument,
@@ -215,11 +216,11 @@ void process_exit(int status)
     group_leave();
     release(self);
     cpu_disable_interrupts(); // from here to the next process
+    self->ended = true;
+    self->status = status;
     while (!list_empty(&self->children)) {
         abandon(LIST_ENTRY(self->children.next, struct process, sibling));
     }
-    self->ended = true;
-    self->status = status;
     if (self->parent) {
         list_remove(&self->sibling);
         list_insert(&self->parent->children, &self->sibling);

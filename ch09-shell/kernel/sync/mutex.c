@@ -53,7 +53,7 @@ _Noreturn static void deadlock(const struct thread *thread)
 static void check_deadlock(const struct thread *thread)
 {
     const struct thread *other = thread->wanted->owner;
-    while (other->wanted && other != thread) {
+    while (other && other->wanted && other != thread) { // none for a moment: it is being given away
         other = other->wanted->owner;
     }
     if (other == thread) {

@@ -33,6 +33,7 @@ static void dispatch(struct trap_frame *frame)
         this_cpu()->in_handler = false;
     }
     pic_acknowledge(irq);
+    this_cpu()->from_user = trap_from_user(frame);
     if (on_end) {
         on_end();
     }

@@ -16,6 +16,8 @@ struct percpu {
     uint64_t halted_since, idle_tsc; // idle_tsc: time spent halted
     uint64_t charged_tsc; // up to here time has been put down to somebody's account
     uint64_t switches; // from one process to another
+    bool from_user; // the last interrupt came while a program ran
+    uint64_t user_tsc, system_tsc; // what all processes have used: see sched.c
 };
 
 extern struct percpu percpu;

@@ -73,22 +73,22 @@ user_zero_bytes:
         jmp .bytes
 
 ; int64_t user_copy_string(char *to, const char *from, size_t size): copies up to and with a NUL, at
-; most size bytes. Returns the length without it, size if there was none, or -1.
+; most size bytes, at least 1. Returns the length without it, size if there was none, or -1.
 user_copy_string:
         open_user
-        xor ecx, ecx
-.next:  cmp rcx, rdx
-        je .out
-.byte:  mov al, [rsi + rcx]
-        mov [rdi + rcx], al
+        mov rcx, rdx
+.byte:  lodsb
+        stosb
         test al, al
-        jz .out
-        inc rcx
-        jmp .next
-.fault: mov rcx, -1
+        loopnz .byte
+        sub rdx, rcx
+        cmp al, 1
+        sbb rdx, 0                      ; the NUL does not count
 .out:   close_user
-        mov rax, rcx
+        mov rax, rdx
         ret
+.fault: mov rdx, -1
+        jmp .out
 
 section .rodata
 

@@ -10,9 +10,6 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 
-#define STATES (BUFFER_CHECKPOINT + 1)
-#define BATCH 512 // buffers that are sorted before they are written
-
 // A read-ahead under way: its buffers are in the LRU list, and not held.
 struct cache_request {
     struct block_request request;
@@ -23,20 +20,6 @@ struct cache_request {
 struct buffer_group {
     struct buffer_group *next;
     struct buffer buffers[];
-};
-
-struct cache {
-    struct block_device *device;
-    size_t block_size, blocks_max, block_count;
-    uint32_t block_sectors;
-    struct buffer_group *groups;
-    struct list_node lru, states[STATES];
-    size_t counts[STATES]; // of BUFFER_CLEAN: not a count
-    bool unflushed; // something was written since the last flush
-    struct block_request request; // for what is waited for at once
-    struct buffer *batch[BATCH];
-    unsigned hash_shift;
-    struct buffer *table[];
 };
 
 static struct cache_statistics statistics;
@@ -61,21 +44,11 @@ int cache_create(struct block_device *device, size_t block_size, size_t blocks_m
     cache->blocks_max = blocks_max;
     cache->hash_shift = 32 - bits;
     list_init(&cache->lru);
-    for (unsigned state = 0; state < STATES; state++) {
+    for (unsigned state = 0; state < CACHE_STATES; state++) {
         list_init(&cache->states[state]);
     }
     *created = cache;
     return 0;
-}
-
-size_t cache_block_size(const struct cache *cache)
-{
-    return cache->block_size;
-}
-
-size_t cache_blocks_max(const struct cache *cache)
-{
-    return cache->blocks_max;
 }
 
 struct cache_statistics cache_statistics(void)
@@ -125,13 +98,6 @@ static void table_remove(struct cache *cache, struct buffer *buffer)
 
 // ---- States and holds ----
 
-void cache_hold(struct buffer *buffer)
-{
-    if (buffer->references++ == 0) {
-        list_remove(&buffer->lru_node); // of one that is not clean: from no list
-    }
-}
-
 // Puts a clean buffer that nobody holds where its turn is: last, or without a block first.
 static void make_reusable(struct cache *cache, struct buffer *buffer)
 {
@@ -161,16 +127,6 @@ void cache_set_state(struct cache *cache, struct buffer *buffer, enum buffer_sta
         list_remove(&buffer->lru_node);
         make_reusable(cache, buffer);
     }
-}
-
-size_t cache_count(const struct cache *cache, enum buffer_state state)
-{
-    return cache->counts[state];
-}
-
-struct list_node *cache_list(struct cache *cache, enum buffer_state state)
-{
-    return &cache->states[state];
 }
 
 // Takes a present buffer's block from it.
@@ -249,7 +205,7 @@ static void write_run(struct cache *cache, struct buffer *const *buffers, unsign
 // Sorts by block (D. L. Shell's method; TAOCP vol. 3, 5.2.1).
 static void sort(struct buffer **buffers, size_t count)
 {
-    for (size_t gap = BATCH / 2; gap > 0; gap /= 2) {
+    for (size_t gap = CACHE_BATCH / 2; gap > 0; gap /= 2) {
         for (size_t i = gap; i < count; i++) {
             struct buffer *moving = buffers[i];
             size_t place = i;
@@ -269,7 +225,7 @@ static void write_state(struct cache *cache, enum buffer_state state, bool held)
 
     while (node != head) {
         size_t count = 0;
-        for (; node != head && count < BATCH; node = node->next) {
+        for (; node != head && count < CACHE_BATCH; node = node->next) {
             struct buffer *buffer = LIST_ENTRY(node, struct buffer, state_node);
             if (held || buffer->references == 0) {
                 batch[count++] = buffer;
@@ -297,6 +253,10 @@ int cache_write_back(struct cache *cache, enum buffer_state state)
 int cache_write_raw(struct cache *cache, uint32_t block, void *const *data, unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
+        const struct buffer *buffer = find(cache, block + i);
+        if (buffer && buffer->state != BUFFER_CLEAN) {
+            return -EUCLEAN; // on a damaged disk it belongs to two
+        }
         cache_forget(cache, block + i);
     }
     return transfer(cache, true, block, data, count);
@@ -355,7 +315,16 @@ void cache_destroy(struct cache *cache)
 
 static struct buffer *least_recent(struct cache *cache)
 {
-    return list_empty(&cache->lru) ? NULL : LIST_ENTRY(cache->lru.next, struct buffer, lru_node);
+    while (!list_empty(&cache->lru)) {
+        struct buffer *buffer = LIST_ENTRY(cache->lru.next, struct buffer, lru_node);
+        if (!buffer->peeked) {
+            return buffer;
+        }
+        buffer->peeked = false;
+        list_remove(&buffer->lru_node);
+        make_reusable(cache, buffer);
+    }
+    return NULL;
 }
 
 // Finds a buffer for a block that is not in memory, and takes it out of the LRU list. Without
@@ -443,7 +412,19 @@ int cache_read(struct cache *cache, uint32_t block, struct buffer **result)
     return 0;
 }
 
-int cache_new(struct cache *cache, uint32_t block, struct buffer **result)
+struct buffer *cache_peek(struct cache *cache, uint32_t block)
+{
+    struct buffer *buffer = find(cache, block);
+
+    if (!buffer || buffer->reading) {
+        return NULL;
+    }
+    statistics.hits++;
+    buffer->peeked = true;
+    return buffer;
+}
+
+int cache_overwrite(struct cache *cache, uint32_t block, struct buffer **result)
 {
     struct buffer *buffer = find_settled(cache, block);
     int error = buffer ? 0 : take(cache, block, true, &buffer);
@@ -452,7 +433,6 @@ int cache_new(struct cache *cache, uint32_t block, struct buffer **result)
         return error;
     }
     cache_hold(buffer);
-    memset(buffer->data, 0, cache->block_size);
     if (buffer->state == BUFFER_CLEAN) {
         cache_set_state(cache, buffer, BUFFER_DIRTY);
     }
@@ -460,14 +440,18 @@ int cache_new(struct cache *cache, uint32_t block, struct buffer **result)
     return 0;
 }
 
-void cache_read_ahead(struct cache *cache, uint32_t block, unsigned count)
+bool cache_read_ahead(struct cache *cache, uint32_t block, unsigned count)
 {
-    struct cache_request *reading = kmalloc(sizeof(*reading));
+    struct cache_request *reading;
     struct buffer *buffer;
     void *data[CACHE_READ_AHEAD_MAX];
     unsigned i = 0;
 
     ASSERT(count <= CACHE_READ_AHEAD_MAX);
+    if (find(cache, block)) {
+        return false;
+    }
+    reading = kmalloc(sizeof(*reading));
     while (reading && i < count && !find(cache, block + i) &&
            take(cache, block + i, false, &buffer) == 0) {
         buffer->reading = reading;
@@ -481,6 +465,7 @@ void cache_read_ahead(struct cache *cache, uint32_t block, unsigned count)
     } else {
         kfree(reading);
     }
+    return i > 0;
 }
 
 bool cache_present(struct cache *cache, uint32_t block)

@@ -1,14 +1,16 @@
 #include "kernel/fs/devfs.h"
 
 #include "kernel/cpu/clock.h"
+#include "kernel/cpu/percpu.h"
 #include "kernel/dev/console.h"
 #include "kernel/dev/random.h"
 #include "kernel/dev/rtc.h"
+#include "kernel/sync/wait.h"
 #include "lib/errno.h"
+#include "lib/list.h"
 #include "lib/string.h"
 
 #define MAGIC 0x01021994 // what tmpfs has, which /dev is on Linux
-#define DEVICE 5 // for stat: the number of a file system without one
 #define ROOT_NUMBER 1
 #define RANDOM_PIECE 256
 #define RIGHTS 0666
@@ -47,6 +49,7 @@ static int readdir(struct inode *directory, uint64_t position,
             }
             entry.number = device->inode.number;
             entry.type = S_IFCHR;
+            entry.type = device->target ? S_IFLNK : S_IFCHR;
             entry.name = device->name;
             entry.name_length = (uint8_t)strlen(device->name);
             device = device->next;
@@ -77,7 +80,7 @@ static struct inode root = {
     .operations = &directory_operations, .filesystem = &devfs, .number = ROOT_NUMBER,
     .references = 1, .mode = S_IFDIR | 0755, .link_count = 2,
 };
-static struct filesystem devfs = {.operations = &operations, .root = &root, .device = DEVICE};
+static struct filesystem devfs = {.operations = &operations, .root = &root, .device = DEVFS_DEVICE};
 
 void devfs_add(struct device *device)
 {
@@ -99,6 +102,10 @@ void devfs_add(struct device *device)
                                    .modified = root.changed,
                                    .changed = root.changed,
                                    .device_number = device->number};
+    if (device->target) {
+        device->inode.mode = S_IFLNK | 0777;
+        device->inode.size = strlen(device->target);
+    }
 }
 
 // ---- Devices of memory alone ----
@@ -146,7 +153,7 @@ static int64_t random_read(struct inode *inode, struct io *io, uint64_t offset)
 
     (void)inode;
     (void)offset;
-    while (io->left > 0) {
+    while (io->left > 0 && (io->left == size || !this_cpu()->thread->interrupted)) {
         size_t part = io->left < sizeof(piece) ? io->left : sizeof(piece);
         random_bytes(piece, part);
         if (io_copy_out(io, piece, part) < part) {
@@ -171,6 +178,23 @@ static struct device memory_devices[] = {
     {.name = "urandom", .operations = &random_operations, .number = 1 << 8 | 9},
 };
 
+static int64_t readlink(struct inode *inode, struct io *io)
+{
+    const struct device *device = LIST_ENTRY(inode, struct device, inode);
+    size_t size = io->left < inode->size ? io->left : inode->size;
+    return (int64_t)io_copy_out(io, device->target, size);
+}
+
+static const struct inode_operations link_operations = {.readlink = readlink};
+
+// What scripts name their own files by.
+static struct device links[] = {
+    {.name = "fd", .operations = &link_operations, .target = "/proc/self/fd"},
+    {.name = "stdin", .operations = &link_operations, .target = "/proc/self/fd/0"},
+    {.name = "stdout", .operations = &link_operations, .target = "/proc/self/fd/1"},
+    {.name = "stderr", .operations = &link_operations, .target = "/proc/self/fd/2"},
+};
+
 void devfs_init(void)
 {
     uint64_t now_ns = rtc_now_ns();
@@ -180,6 +204,9 @@ void devfs_init(void)
     root.accessed = root.modified = root.changed;
     for (size_t i = 0; i < ARRAY_LENGTH(memory_devices); i++) {
         devfs_add(&memory_devices[i]);
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(links); i++) {
+        devfs_add(&links[i]);
     }
     int error = vfs_mount("/dev", &devfs);
     if (error) {

@@ -4,11 +4,14 @@
 
 #include "kernel/fs/vfs.h"
 
+#define DEVFS_DEVICE 5 // for stat: the number of a file system without one
+
 // A device's file; the caller keeps it for good. The first members are the caller's to fill in.
 struct device {
     const char *name;
     const struct inode_operations *operations; // read, write, ioctl, poll: what it has
     uint32_t number; // for stat: major << 8 | minor, as on Linux
+    const char *target; // no device but a symbolic link
     struct inode inode; // devfs's
     struct device *next;
 };

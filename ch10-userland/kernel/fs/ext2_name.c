@@ -22,6 +22,7 @@ struct change {
     struct ext2_inode *new_directory; // for rename
     const char *new_name;
     size_t new_length;
+    bool replace; // what has the new name already
 
     // Held until the end of the transaction.
     struct ext2_inode *inode, *replaced;
@@ -159,7 +160,7 @@ static int set_target(struct ext2_inode *inode, const char *target)
     if (length < sizeof(inode->block)) {
         memcpy(inode->block, target, length);
     } else {
-        int error = ext2_map_allocate(inode, 0, &block, &allocated);
+        int error = ext2_map_allocate(inode, 0, false, &block, &allocated);
         if (error == 0) {
             error = cache_read(ext2->cache, block, &buffer); // it is there, dirty and all zeroes
         }
@@ -367,6 +368,9 @@ static int find_both(struct change *change)
         return error;
     }
     struct ext2_inode *inode = change->inode, *replaced = change->replaced;
+    if (replaced && !change->replace) {
+        return -EEXIST;
+    }
     // With the tree's lock held nothing is moved while we look where it is.
     if (from != to && is_directory(inode)) {
         error = lies_in(to, inode);
@@ -444,12 +448,13 @@ static int move(struct change *change)
 }
 
 int ext2_rename(struct inode *old_directory, const char *old_name, size_t old_length,
-                struct inode *new_directory, const char *new_name, size_t new_length)
+                struct inode *new_directory, const char *new_name, size_t new_length, bool replace)
 {
     struct change change = {.directory = ext2_inode_of(old_directory), .name = old_name,
                             .name_length = old_length,
                             .new_directory = ext2_inode_of(new_directory),
-                            .new_name = new_name, .new_length = new_length};
+                            .new_name = new_name, .new_length = new_length,
+                            .replace = replace};
     if (name_dots(old_name, old_length) || name_dots(new_name, new_length)) {
         return -EINVAL;
     }

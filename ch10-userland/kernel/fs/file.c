@@ -1,7 +1,9 @@
 #include "kernel/fs/file.h"
 
+#include "kernel/fs/lock.h"
 #include "kernel/fs/path.h"
 #include "kernel/mm/kmalloc.h"
+#include "kernel/mm/user_pages.h"
 #include "lib/abi/dirent.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -16,22 +18,20 @@ static bool writable(const struct file *file)
     return (file->flags & O_ACCMODE) != O_RDONLY;
 }
 
-// Pipes and terminals have no position: bytes come and go.
-static bool has_position(const struct file *file)
+// Whoever shares a file shares its position, which one at a time uses and advances. With a single
+// hold there is nobody else.
+static bool shared(const struct file *file)
 {
-    const struct inode *inode = file->inode;
-    return !S_ISFIFO(inode->mode) && !(S_ISCHR(inode->mode) && inode->operations->ioctl);
+    return __atomic_load_n(&file->references, __ATOMIC_RELAXED) > 1;
 }
 
-// Whoever shares a file shares its position, which one at a time uses and advances. Returns whether
-// it was locked: with a single hold there is nobody else.
 static bool lock_position(struct file *file)
 {
-    bool shared = __atomic_load_n(&file->references, __ATOMIC_RELAXED) > 1;
-    if (shared) {
+    bool locked = shared(file);
+    if (locked) {
         mutex_lock(&file->lock);
     }
-    return shared;
+    return locked;
 }
 
 static void unlock_position(struct file *file, bool locked)
@@ -73,7 +73,7 @@ static int find_or_create(struct inode *base, const char *path, unsigned flags, 
     return error;
 }
 
-// Whether an inode that was there before may be opened so, and cuts it to nothing with O_TRUNC.
+// Whether an inode may be opened so; cuts it to nothing with O_TRUNC.
 static int prepare(struct inode *inode, unsigned flags)
 {
     bool write = (flags & O_ACCMODE) != O_RDONLY || flags & O_TRUNC;
@@ -93,16 +93,31 @@ static int prepare(struct inode *inode, unsigned flags)
     if (write && inode->filesystem->read_only) {
         return -EROFS;
     }
-    if (write && inode->programs > 0) {
-        return -ETXTBSY;
+    int error = write ? inode_use(inode, INODE_WRITTEN) : 0;
+    if (error == 0 && flags & O_TRUNC) {
+        error = inode->operations->truncate(inode, 0);
+        if (error || (flags & O_ACCMODE) == O_RDONLY) {
+            inode_end_use(inode, INODE_WRITTEN);
+        }
     }
-    return flags & O_TRUNC ? inode->operations->truncate(inode, 0) : 0;
+    return error;
 }
 
 static void init(struct file *file, struct inode *inode, unsigned flags)
 {
     *file = (struct file){
         .inode = inode, .references = 1, .flags = flags, .lock = MUTEX("file position")};
+    file->stream =
+        S_ISFIFO(inode->mode) || (S_ISCHR(inode->mode) && inode->operations->ioctl != NULL);
+}
+
+// For /proc alone. There is room for the path behind the file.
+static void remember(struct file *file, struct inode *base, const char *path, size_t size)
+{
+    if (S_ISREG(file->inode->mode)) {
+        file->path = memcpy(file + 1, path, size);
+        file->base = *path != '/' && base ? inode_hold(base) : NULL;
+    }
 }
 
 int file_open(struct inode *base, const char *path, unsigned flags, uint32_t mode,
@@ -115,7 +130,11 @@ int file_open(struct inode *base, const char *path, unsigned flags, uint32_t mod
     if ((flags & O_ACCMODE) == O_ACCMODE || (flags & O_CREAT && flags & O_DIRECTORY)) {
         return -EINVAL;
     }
-    struct file *made = kmalloc(sizeof(*made));
+    if (user_pages_short()) { // programs that hold files leave some memory to the kernel
+        return -ENOMEM;
+    }
+    size_t path_size = strlen(path) + 1;
+    struct file *made = kmalloc(sizeof(*made) + path_size);
     if (!made) {
         return -ENOMEM;
     }
@@ -127,8 +146,8 @@ int file_open(struct inode *base, const char *path, unsigned flags, uint32_t mod
     } else {
         error = path_find(base, path, !(flags & O_NOFOLLOW), &inode);
     }
-    if (error == 0 && !created) {
-        error = prepare(inode, flags);
+    if (error == 0) {
+        error = prepare(inode, created ? flags & ~(unsigned)O_TRUNC : flags);
         if (error == 0 && inode->operations->open) {
             error = inode->operations->open(inode, flags);
         }
@@ -141,12 +160,16 @@ int file_open(struct inode *base, const char *path, unsigned flags, uint32_t mod
         return error;
     }
     init(made, inode, flags);
+    remember(made, base, path, path_size);
     *file = made;
     return 0;
 }
 
 int file_make(struct inode *inode, unsigned flags, struct file **file)
 {
+    if (user_pages_short()) {
+        return -ENOMEM;
+    }
     struct file *made = kmalloc(sizeof(*made));
     if (!made) {
         return -ENOMEM;
@@ -168,6 +191,11 @@ void file_close(struct file *file)
         if (file->inode->operations->close) {
             file->inode->operations->close(file->inode, file->flags);
         }
+        lock_drop(file->inode, file);
+        if (writable(file) && S_ISREG(file->inode->mode)) {
+            inode_end_use(file->inode, INODE_WRITTEN);
+        }
+        inode_release(file->base);
         inode_release(file->inode);
         kfree(file);
     }
@@ -183,7 +211,6 @@ static int64_t read(struct file *file, struct io *io, uint64_t offset)
     if (!inode->operations->read) {
         return S_ISDIR(inode->mode) ? -EISDIR : -EINVAL;
     }
-    io->nonblocking |= (file->flags & O_NONBLOCK) != 0;
     return inode->operations->read(inode, io, offset);
 }
 
@@ -198,7 +225,6 @@ static int64_t write(struct file *file, struct io *io, uint64_t offset, uint64_t
     if (!inode->operations->write) {
         return -EINVAL;
     }
-    io->nonblocking |= (file->flags & O_NONBLOCK) != 0;
     int64_t result = inode->operations->write(inode, io, offset, append);
     if (result > 0 && file->flags & O_SYNC && inode->operations->sync) {
         int error = file_sync(file);
@@ -207,16 +233,20 @@ static int64_t write(struct file *file, struct io *io, uint64_t offset, uint64_t
     return result;
 }
 
-// Reading and writing at the position. Not inline: pipes and terminals need none of this.
-static __attribute__((noinline)) int64_t read_on(struct file *file, struct io *io)
+// Reading and writing at the position. Not inline is what is rare: files that are shared, and
+// positions for pipes and terminals.
+static int64_t read_on(struct file *file, struct io *io)
 {
-    bool locked = lock_position(file);
-    uint64_t position = file->position;
-    int64_t result = read(file, io, position);
-    if (result > 0) {
-        file->position = position + (uint64_t)result;
-    }
-    unlock_position(file, locked);
+    int64_t result = read(file, io, file->position);
+    file->position += result > 0 ? (uint64_t)result : 0;
+    return result;
+}
+
+static __attribute__((noinline)) int64_t read_locked(struct file *file, struct io *io)
+{
+    mutex_lock(&file->lock);
+    int64_t result = read_on(file, io);
+    mutex_unlock(&file->lock);
     return result;
 }
 
@@ -234,15 +264,17 @@ static __attribute__((noinline)) int64_t write_on(struct file *file, struct io *
 
 int64_t file_read(struct file *file, struct io *io)
 {
-    if (!has_position(file)) {
+    if (file->stream) {
+        io->nonblocking |= (file->flags & O_NONBLOCK) != 0;
         return read(file, io, 0); // it may wait for ever: without a lock that writers need, too
     }
-    return read_on(file, io);
+    return shared(file) ? read_locked(file, io) : read_on(file, io);
 }
 
 int64_t file_write(struct file *file, struct io *io)
 {
-    if (!has_position(file)) {
+    if (file->stream) {
+        io->nonblocking |= (file->flags & O_NONBLOCK) != 0;
         return write(file, io, 0, NULL);
     }
     return write_on(file, io);
@@ -250,7 +282,7 @@ int64_t file_write(struct file *file, struct io *io)
 
 int64_t file_read_at(struct file *file, struct io *io, int64_t offset)
 {
-    if (!has_position(file)) {
+    if (file->stream) {
         return -ESPIPE;
     }
     return offset < 0 ? -EINVAL : read(file, io, (uint64_t)offset);
@@ -258,7 +290,7 @@ int64_t file_read_at(struct file *file, struct io *io, int64_t offset)
 
 int64_t file_write_at(struct file *file, struct io *io, int64_t offset)
 {
-    if (!has_position(file)) {
+    if (file->stream) {
         return -ESPIPE;
     }
     return offset < 0 ? -EINVAL : write(file, io, (uint64_t)offset, NULL);
@@ -268,7 +300,7 @@ int64_t file_seek(struct file *file, int64_t offset, enum seek_from from)
 {
     int64_t position;
 
-    if (!has_position(file)) {
+    if (file->stream) {
         return -ESPIPE;
     }
     bool locked = lock_position(file);

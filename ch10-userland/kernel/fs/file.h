@@ -13,6 +13,9 @@ struct file {
     uint64_t position; // bytes; in a directory what readdir says
     struct mutex lock; // held while the position is used: processes may share the file, each with
         // a hold of its own
+    bool stream; // a pipe or a terminal, without a position: bytes come and go
+    const char *path; // of a regular file, as it was given; NULL: not known
+    struct inode *base; // held: where that starts; NULL: at the root
 };
 
 // Opens, with O_CREAT creates (with the rights in mode), a file. Errors as vfs.h says; -EEXIST with

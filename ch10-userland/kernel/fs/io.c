@@ -50,11 +50,12 @@ static inline size_t copy_part(struct io *io, enum direction direction, char *ke
                     : direction == OUT ? user_copy_out(user, kernel, size)
                                        : user_zero_out(user, size);
 
-    io->data = (char *)(user + copied); // an address, not a pointer into something of ours
+    // An address, not a pointer into something of ours.
+    io->data = (char *)((uint64_t)io->data + copied);
     io->left -= copied;
     if (copied < size) {
         io->faulted = true;
-        io->fault = user + copied;
+        io->fault = (uint64_t)io->data;
         io->fault_write = direction != IN;
     }
     return copied;

@@ -8,6 +8,7 @@
 struct walk {
     struct inode *directory; // where we are: held
     const char *rest; // of the path
+    const char *limit; // that it may not reach
     char *memory; // that it lies in, once there was a symbolic link
     const char *name; // the name taken
     size_t name_length;
@@ -17,14 +18,12 @@ struct walk {
 
 static int start(struct walk *walk, struct inode *base, const char *path)
 {
-    if (strnlen(path, PATH_MAX) == PATH_MAX) {
-        return -ENAMETOOLONG;
-    }
     struct inode *directory = *path == '/' || !base ? vfs_root() : base;
     if (*path == '\0' || !directory) {
         return -ENOENT;
     }
-    *walk = (struct walk){.directory = inode_hold(directory), .rest = path};
+    *walk =
+        (struct walk){.directory = inode_hold(directory), .rest = path, .limit = path + PATH_MAX};
     return 0;
 }
 
@@ -52,7 +51,7 @@ static int take_name(struct walk *walk)
     }
     walk->slash = end > walk->rest;
     walk->last = *end == '\0';
-    return walk->name_length > NAME_MAX ? -ENAMETOOLONG : 0;
+    return walk->name_length > NAME_MAX || end >= walk->limit ? -ENAMETOOLONG : 0;
 }
 
 // Looks the name up and holds its inode. There is nothing above the root.
@@ -90,6 +89,7 @@ static int follow_link(struct walk *walk, struct inode *link)
 {
     size_t rest_size = strlen(walk->rest) + 1, size = link->size;
 
+    size = size > 0 ? size : PATH_MAX - 1; // what procfs makes when it is read has no size before
     if (walk->links++ == PATH_LINKS_MAX) {
         return -ELOOP;
     }
@@ -109,6 +109,7 @@ static int follow_link(struct walk *walk, struct inode *link)
     memcpy(memory + strnlen(memory, (size_t)length), walk->rest, rest_size);
     kfree(walk->memory);
     walk->rest = walk->memory = memory;
+    walk->limit = memory + size + rest_size;
     if (*memory == '/') {
         struct inode *root = vfs_root();
         if (!root) {
@@ -136,6 +137,14 @@ static int walk_on(struct walk *walk, bool follow, bool parent, struct inode **i
         error = look_up(walk, &found);
         if (error && !(error == -ENOENT && walk->last)) {
             return error;
+        }
+        if (found && found->operations->follow && (follow || walk->slash || !walk->last)) {
+            struct inode *link = found;
+            error = link->operations->follow(link, &found);
+            inode_release(link);
+            if (error) {
+                return error;
+            }
         }
         if (found && S_ISLNK(found->mode) && (follow || walk->slash || !walk->last)) {
             error = follow_link(walk, found);

@@ -227,13 +227,28 @@ static int64_t pipe_write(struct inode *inode, struct io *io, uint64_t offset, u
     return result;
 }
 
-// A new pipe is opened by pipe_open, twice; no path leads to it.
+static void count(struct pipe *pipe, unsigned flags, int by)
+{
+    if ((flags & O_ACCMODE) != O_WRONLY) {
+        __atomic_fetch_add(&pipe->readers, (unsigned)by, __ATOMIC_RELAXED);
+    }
+    if ((flags & O_ACCMODE) != O_RDONLY) {
+        __atomic_fetch_add(&pipe->writers, (unsigned)by, __ATOMIC_RELAXED);
+    }
+}
+
+// A new pipe is opened by pipe_open, twice; this is by a path of /proc.
+static int pipe_open_again(struct inode *inode, unsigned flags)
+{
+    count(pipe_of(inode), flags, 1);
+    return 0;
+}
+
 static void pipe_close(struct inode *inode, unsigned flags)
 {
     struct pipe *pipe = pipe_of(inode);
 
-    __atomic_fetch_sub((flags & O_ACCMODE) == O_RDONLY ? &pipe->readers : &pipe->writers, 1,
-                       __ATOMIC_RELAXED);
+    count(pipe, flags, -1);
     wake(&pipe->readable);
     wake(&pipe->writable);
 }
@@ -241,12 +256,16 @@ static void pipe_close(struct inode *inode, unsigned flags)
 static unsigned pipe_poll(struct inode *inode, unsigned flags)
 {
     const struct pipe *pipe = pipe_of(inode);
+    unsigned ready = 0;
 
-    if ((flags & O_ACCMODE) == O_RDONLY) {
-        return (bytes(pipe) > 0 ? POLLIN : 0) | (pipe->writers == 0 ? POLLHUP : 0);
+    if ((flags & O_ACCMODE) != O_WRONLY) {
+        ready |= (bytes(pipe) > 0 ? POLLIN : 0) | (pipe->writers == 0 ? POLLHUP : 0);
     }
-    return (bytes(pipe) <= PIPE_SIZE - PIPE_ATOMIC ? POLLOUT : 0) |
-           (pipe->readers == 0 ? POLLERR : 0);
+    if ((flags & O_ACCMODE) != O_RDONLY) {
+        ready |= (bytes(pipe) <= PIPE_SIZE - PIPE_ATOMIC ? POLLOUT : 0) |
+                 (pipe->readers == 0 ? POLLERR : 0);
+    }
+    return ready;
 }
 
 // The last hold: both ends are closed.
@@ -267,6 +286,7 @@ static void release(struct inode *inode)
 
 static const struct inode_operations operations = {
     .read = pipe_read, .write = pipe_write, .close = pipe_close,
+    .open = pipe_open_again,
     .poll = pipe_poll,
 };
 static const struct filesystem_operations pipes_operations = {.name = "pipefs", .release = release};

@@ -10,6 +10,7 @@ struct procfs_text {
     char *text;
     size_t length, size;
     bool failed; // without memory
+    int number; // of a file in a directory of numbers; -1
 };
 
 // printf behind the end of a text.
@@ -21,8 +22,14 @@ struct procfs_file {
     const char *name;
     bool per_process;
     bool is_link; // symbolic: the text is its target
-    // Makes the text; pid is 0 for what is no process's. 0, -ESRCH when it is gone, -ENOMEM.
+    // Makes the text; pid is 0 for what is no process's. 0, -ESRCH when it is gone, -ENOMEM, for a
+    // link that leads nowhere -ENOENT.
     int (*make)(struct procfs_text *text, int pid);
+    // Where a link leads to: the inode, held. NULL: where its text says.
+    int (*follow)(int pid, int number, struct inode **inode);
+    // Of a directory, whose files are as told here, but have numbers for names: the lowest number
+    // above one, -1: none. NULL: it is no directory.
+    int (*next_number)(int pid, int number);
     struct procfs_file *next;
 };
 

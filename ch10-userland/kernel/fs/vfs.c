@@ -1,6 +1,8 @@
 #include "kernel/fs/vfs.h"
 
+#include "kernel/cpu/cpu.h"
 #include "kernel/fs/path.h"
+#include "kernel/sync/mutex.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 
@@ -10,6 +12,7 @@
 #define PATH_TRIES 10 // of vfs_path
 
 static struct filesystem *root;
+static struct mutex unmounting = MUTEX("vfs"); // or syncing: who asks meanwhile waits for the end
 
 struct inode *inode_hold(struct inode *inode)
 {
@@ -32,6 +35,20 @@ void inode_release(struct inode *inode)
         }
     }
     inode->filesystem->operations->release(inode);
+}
+
+int inode_use(struct inode *inode, enum inode_use use)
+{
+    bool interrupts = cpu_save_interrupts();
+    bool other = use == INODE_RUN ? inode->users > 0 : inode->users < 0;
+    inode->users += other ? 0 : (int)use;
+    cpu_restore_interrupts(interrupts);
+    return other ? -ETXTBSY : 0;
+}
+
+void inode_end_use(struct inode *inode, enum inode_use use)
+{
+    __atomic_fetch_sub(&inode->users, (int)use, __ATOMIC_RELAXED);
 }
 
 void vfs_set_root(struct filesystem *filesystem)
@@ -173,11 +190,11 @@ int vfs_symlink(struct inode *base, const char *target, const char *path)
 
 int vfs_rename(struct inode *base, const char *old_path, const char *new_path)
 {
-    return vfs_rename_at(base, old_path, base, new_path);
+    return vfs_rename_at(base, old_path, base, new_path, true);
 }
 
 int vfs_rename_at(struct inode *old_base, const char *old_path, struct inode *new_base,
-                  const char *new_path)
+                  const char *new_path, bool replace)
 {
     struct path_parent old, new;
     int error = path_find_parent(old_base, old_path, &old);
@@ -195,7 +212,7 @@ int vfs_rename_at(struct inode *old_base, const char *old_path, struct inode *ne
             error = check_slash(&old);
         }
         if (error == 0) {
-            error = CALL(old.directory, rename, (NAME(old), NAME(new)));
+            error = CALL(old.directory, rename, (NAME(old), NAME(new), replace));
         }
         inode_release(new.directory);
     }
@@ -249,15 +266,17 @@ int vfs_truncate(struct inode *base, const char *path, uint64_t size)
     if (error) {
         return error;
     }
-    if (inode->programs > 0) {
+    error = inode_use(inode, INODE_WRITTEN);
+    if (error) {
         inode_release(inode);
-        return -ETXTBSY;
+        return error;
     }
     if (S_ISREG(inode->mode)) {
         error = CALL(inode, truncate, (inode, size));
     } else {
         error = S_ISDIR(inode->mode) ? -EISDIR : -EINVAL;
     }
+    inode_end_use(inode, INODE_WRITTEN);
     inode_release(inode);
     return error;
 }
@@ -404,18 +423,22 @@ static int unmount(struct filesystem *filesystem)
 
 int vfs_sync(void)
 {
+    mutex_lock(&unmounting);
     int error = 0;
-
     for (struct filesystem *filesystem = root; filesystem; filesystem = filesystem->next) {
         int own_error = filesystem->operations->sync(filesystem);
         error = error ? error : own_error;
     }
+    mutex_unlock(&unmounting);
     return error;
 }
 
 int vfs_unmount(void)
 {
+    mutex_lock(&unmounting);
     struct filesystem *filesystem = root;
     root = NULL; // no path leads there any more
-    return filesystem ? unmount(filesystem) : 0;
+    int error = filesystem ? unmount(filesystem) : 0;
+    mutex_unlock(&unmounting);
+    return error;
 }

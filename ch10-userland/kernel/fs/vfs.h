@@ -50,14 +50,18 @@ struct inode_operations {
     int (*unlink)(struct inode *directory, const char *name, size_t name_length);
     int (*rmdir)(struct inode *directory, const char *name, size_t name_length);
 
-    // Renames, over an existing file or empty directory too, as POSIX has it: -ENOENT, -EISDIR,
-    // -ENOTDIR, -ENOTEMPTY, -EINVAL (into itself, "." or ".."). Both directories are of this file
-    // system.
+    // Renames, over an existing file or empty directory too, as POSIX has it, but without `replace`
+    // (-EEXIST): -ENOENT, -EISDIR, -ENOTDIR, -ENOTEMPTY, -EINVAL (into itself, "." or ".."). Both
+    // directories are of this file system.
     int (*rename)(struct inode *old_directory, const char *old_name, size_t old_length,
-                  struct inode *new_directory, const char *new_name, size_t new_length);
+                  struct inode *new_directory, const char *new_name, size_t new_length,
+                  bool replace);
 
     // Copies a link's target, not terminated, cut to size; returns its length.
     int64_t (*readlink)(struct inode *inode, struct io *io);
+
+    // Where a link leads to, held, whatever its text says; NULL: by its text. -ENOENT.
+    int (*follow)(struct inode *link, struct inode **inode);
 
     // Gives entries from a position (0: the first) on to emit, until it returns false. A position
     // is what an entry's `next` said, or anything: nonsense gives some entries or none. Entries
@@ -146,7 +150,7 @@ struct inode {
     struct timestamp accessed, modified, changed;
     uint32_t device_number; // of a device: major << 8 | minor
     struct inode *mounted; // the root that a path leads to instead; NULL: nothing is mounted here
-    unsigned programs; // that run from it: it can't be opened for writing, or cut (-ETXTBSY)
+    int users; // see inode_use
 };
 
 // What stat tells.
@@ -169,6 +173,13 @@ static inline unsigned name_dots(const char *name, size_t name_length)
 struct inode *inode_hold(struct inode *inode);
 void inode_release(struct inode *inode);
 
+enum inode_use { INODE_WRITTEN = 1, INODE_RUN = -1 };
+
+// A regular file is either written to or run: counts one more who does so, -ETXTBSY while others do
+// the other. Ends that. Any context.
+int inode_use(struct inode *inode, enum inode_use use);
+void inode_end_use(struct inode *inode, enum inode_use use);
+
 // The functions below are the system calls of a file system, for callers in the kernel. A path is
 // absolute, or starts at `base`, a held directory (NULL: the root). Errors besides those of
 // inode_operations: -ENOENT, -ENOTDIR, -ELOOP (40 symbolic links), -ENAMETOOLONG, -EXDEV, -EBUSY
@@ -188,11 +199,12 @@ int vfs_link(struct inode *base, const char *old_path, const char *new_path);
 int vfs_symlink(struct inode *base, const char *target, const char *path);
 int vfs_rename(struct inode *base, const char *old_path, const char *new_path);
 
-// The same for paths with a base each; `follow` says whether a link at the end of old_path is.
+// The same for paths with a base each; `follow` says whether a link at the end of old_path is,
+// `replace` whether what has the new name already is replaced: else -EEXIST.
 int vfs_link_at(struct inode *old_base, const char *old_path, bool follow, struct inode *new_base,
                 const char *new_path);
 int vfs_rename_at(struct inode *old_base, const char *old_path, struct inode *new_base,
-                  const char *new_path);
+                  const char *new_path, bool replace);
 
 // Reads a link's target: its length, cut to the io's.
 int64_t vfs_readlink(struct inode *base, const char *path, struct io *io);

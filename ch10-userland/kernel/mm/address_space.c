@@ -190,6 +190,7 @@ int address_space_create(struct address_space **space)
         return -ENOMEM;
     }
     list_init(&new->regions);
+    new->references = 1;
     *space = new;
     return 0;
 }
@@ -229,7 +230,13 @@ int address_space_copy(struct address_space *from, struct address_space **copy)
 
 void address_space_destroy(struct address_space *space)
 {
-    if (!space) {
+    bool interrupts = cpu_save_interrupts(); // so that it is there until all are awake
+    bool last = space && --space->references == 0;
+    if (space && !last) {
+        wait_wake_all(&space->returned);
+    }
+    cpu_restore_interrupts(interrupts);
+    if (!last) {
         return;
     }
     ASSERT(cpu_read_cr3() != space->table.root && space != address_space_current);
@@ -321,11 +328,11 @@ int address_space_map(struct address_space *space, virt_t *start, const struct r
     new->start = place;
     new->end = place + size;
     new->source_end += place;
-    if (region->kind == REGION_SHARED && !region->shared) {
+    if (region->kind == REGION_SHARED && !region->source) {
         new->offset = 0;
         new->shared = shared_pages_create();
     }
-    int error = region->kind == REGION_SHARED && !new->shared ? -ENOMEM : 0;
+    int error = region->kind == REGION_SHARED && !region->source && !new->shared ? -ENOMEM : 0;
     if (error == 0 && taken) {
         error = address_space_unmap(space, place, place + size);
     }
@@ -375,7 +382,7 @@ int address_space_protect(struct address_space *space, virt_t start, virt_t end,
          region = next_of(space, &region->node)) {
         region->rights = rights;
         user_pages_protect(&space->table, region->start, region->end, region_entry_flags(region),
-                           region->kind == REGION_SHARED);
+                           region->shared);
     }
     join_around(space, start, end);
     return 0;
@@ -401,12 +408,40 @@ static bool extend(struct address_space *space, struct region *region, size_t ne
         return false;
     }
     space->reserved_count += new_size / PAGE_SIZE - page_count(region);
+    if (region->source_end >= region->end) { // all of it is the file's, and so is what comes to it
+        region->source_end = region->start + new_size;
+    }
     region->end = region->start + new_size;
     return true;
 }
 
+// Moves [start, start + old_size), which lies in one region, to a place where nothing is.
+static int64_t move(struct address_space *space, virt_t start, size_t old_size, virt_t place,
+                    size_t new_size)
+{
+    int error = split_at(space, start, start + old_size);
+    struct region *region = address_space_find(space, start);
+    struct region *moved = error ? NULL : copy_of(region);
+    if (!moved) {
+        return -ENOMEM;
+    }
+    moved->start = place;
+    moved->end = place + new_size;
+    moved->source_end = region->source_end >= region->end ? moved->end
+                        : region->source_end <= start     ? place
+                                                          : place + (region->source_end - start);
+    if (user_pages_move(&space->table, start, place, old_size) != 0) {
+        release(moved);
+        kfree(moved);
+        return -ENOMEM;
+    }
+    forget(space, region);
+    insert(space, moved);
+    return (int64_t)place;
+}
+
 int64_t address_space_remap(struct address_space *space, virt_t start, size_t old_size,
-                            size_t new_size, bool may_move)
+                            size_t new_size, bool may_move, virt_t place)
 {
     if (new_size == 0 || new_size > USER_END || new_size % PAGE_SIZE != 0 || start > USER_END ||
         old_size > USER_END || !is_range(start, start + old_size)) {
@@ -416,42 +451,34 @@ int64_t address_space_remap(struct address_space *space, virt_t start, size_t ol
     if (!region || region->end - start < old_size) {
         return -EFAULT;
     }
-    if (new_size <= old_size) {
-        int error = new_size == old_size
-                        ? 0
-                        : address_space_unmap(space, start + new_size, start + old_size);
-        return error ? error : (int64_t)start;
+    if (place && (place < USER_START || place > USER_END || !is_range(place, place + new_size) ||
+                  (place < start + old_size && start < place + new_size))) {
+        return -EINVAL;
     }
-    // Shared pages are found by their number in a table, which ends where addresses do.
-    if (beyond_reason(new_size, region->rights) ||
-        (region->shared && region->offset + (start - region->start) + new_size > USER_END)) {
+    if (new_size < old_size) {
+        int error = address_space_unmap(space, start + new_size, start + old_size);
+        if (error) {
+            return error;
+        }
+        old_size = new_size;
+    }
+    if (new_size == old_size && !place) {
+        return (int64_t)start;
+    }
+    // Shared pages are found by their number in a table, which ends where addresses do; a file ends
+    // before its offsets do.
+    uint64_t offset = region->offset + (start - region->start);
+    if (beyond_reason(new_size, region->rights) || offset + new_size < offset ||
+        (region->shared && offset + new_size > USER_END)) {
         return -ENOMEM;
     }
-    if (start + old_size == region->end &&
+    if (!place && start + old_size == region->end &&
         extend(space, region, start - region->start + new_size)) {
         return (int64_t)start;
     }
-    virt_t place = may_move ? find_room(space, new_size) : 0;
-    if (!place) {
-        return -ENOMEM;
-    }
-    int error = split_at(space, start, start + old_size);
-    region = address_space_find(space, start);
-    struct region *moved = error ? NULL : copy_of(region);
-    if (!moved) {
-        return -ENOMEM;
-    }
-    moved->start = place;
-    moved->end = place + new_size;
-    moved->source_end += place - start;
-    if (user_pages_move(&space->table, start, place, old_size) != 0) {
-        release(moved);
-        kfree(moved);
-        return -ENOMEM;
-    }
-    forget(space, region);
-    insert(space, moved);
-    return (int64_t)place;
+    int error = place ? address_space_unmap(space, place, place + new_size) : 0;
+    place = place || !may_move ? place : find_room(space, new_size);
+    return error ? error : place ? move(space, start, old_size, place, new_size) : -ENOMEM;
 }
 
 virt_t address_space_break(struct address_space *space, virt_t end)

@@ -3,11 +3,13 @@
 // both share it until one writes.
 //
 // An address space belongs to one process and is changed by that process alone (fork copies the
-// caller's own), so that it needs no lock. Nothing here sleeps, but reading a page of a file.
+// caller's own; vfork's child has it while the parent waits), so that it needs no lock. Nothing
+// here sleeps, but reading a page of a file.
 #ifndef RUNG_KERNEL_MM_ADDRESS_SPACE_H
 #define RUNG_KERNEL_MM_ADDRESS_SPACE_H
 
 #include "kernel/mm/paging.h"
+#include "kernel/sync/wait.h"
 #include "lib/list.h"
 
 #define USER_STACK_MAX 0x800000 // 8 MiB, the lowest page of which stays unmapped
@@ -22,13 +24,14 @@ struct region_source {
     // negative error. Sleeps.
     int64_t (*read)(struct region_source *source, void *to, size_t size, uint64_t offset);
     // The pages that have been read, found by their offset, if the source has them shared by all
-    // who do not write to them; they must not change then. root 0: it does not.
-    struct page_table pages;
+    // who do not write to them, or in a shared region do so. root 0: it does not.
+    struct page_table pages; // PTE_D: somebody may have written to that page
+    bool written; // to any
 };
 
 enum region_kind {
     REGION_PRIVATE, // copied when written after fork
-    REGION_SHARED, // anonymous and shared with children
+    REGION_SHARED, // with children, or all who have the source
     REGION_STACK, // private, and grows down to USER_STACK_MAX
 };
 
@@ -40,8 +43,8 @@ struct region {
     struct region_source *source; // held; NULL: zeroes
     uint64_t offset; // of start, in the source or among the shared pages
     virt_t source_end; // behind it come zeroes (a file's .bss in the same page)
-    struct shared_pages *shared; // of REGION_SHARED: held, made by address_space_map
-    bool sealed; // a view of a file that was opened for reading, or is shared: never writable
+    struct shared_pages *shared; // of REGION_SHARED, anonymous: held, made by address_space_map
+    bool sealed; // a shared view of a file that was opened for reading: never writable
 };
 
 #define PAGE_NONE (1u << 31) // a region's rights: may not even be read (PROT_NONE)
@@ -54,6 +57,8 @@ struct address_space {
     virt_t heap_start, heap_end; // brk; heap_end is where it was asked to be
     size_t page_count; // pages in memory
     size_t reserved_count; // pages of all regions
+    unsigned references; // processes that have it: of these all but one wait
+    struct wait_queue returned; // one less has it
 };
 
 // Makes an empty one, with the kernel's half; -ENOMEM. Copies the caller's for fork: private pages
@@ -61,7 +66,8 @@ struct address_space {
 int address_space_create(struct address_space **space);
 int address_space_copy(struct address_space *from, struct address_space **copy);
 
-// Gives everything back. Not the active one. NULL is allowed. May sleep.
+// Gives one reference back, and with the last one everything. Not the active one. NULL is allowed.
+// May sleep.
 void address_space_destroy(struct address_space *space);
 
 // Makes it the one that the processor uses; NULL: the kernel's own.
@@ -83,10 +89,11 @@ int address_space_protect(struct address_space *space, virt_t start, virt_t end,
 // -ENOMEM where nothing is mapped.
 int address_space_discard(struct address_space *space, virt_t start, virt_t end);
 
-// Moves or resizes a region for mremap: returns the new start or a negative error. -EFAULT unless
-// all of the old range lies in one region, -ENOMEM when there is no room, -EINVAL.
+// Moves or resizes a region for mremap: returns the new start or a negative error. place: where it
+// is moved to, in the stead of what is there; 0: only if it must, and may, and where there is room.
+// -EFAULT unless all of the old range lies in one region, -ENOMEM when there is no room, -EINVAL.
 int64_t address_space_remap(struct address_space *space, virt_t start, size_t old_size,
-                            size_t new_size, bool may_move);
+                            size_t new_size, bool may_move, virt_t place);
 
 // Sets the end of the heap if that is possible; returns where it is now.
 virt_t address_space_break(struct address_space *space, virt_t end);

@@ -96,7 +96,7 @@ static int make_page(const struct region *region, virt_t address, bool whole, bo
                                              region->offset + (address - region->start));
         if (count <= 0) { // 0: the file ends before
             pmm_free(*page);
-            return -EIO;
+            return count == -ENOMEM ? -ENOMEM : -EIO;
         }
         size = (size_t)count;
     }
@@ -176,8 +176,8 @@ static int bring_shared(struct address_space *space, const struct region *region
 static bool can_share(const struct region *region, virt_t address, enum access access)
 {
     return region->source && region->source->pages.root && access != ACCESS_WRITE &&
-           region->offset % PAGE_SIZE == 0 && region->offset < USER_END / 2 &&
-           address < region->source_end &&
+           region->offset % PAGE_SIZE == 0 && region->offset < USER_END &&
+           address - region->start < USER_END - region->offset && address < region->source_end &&
            (region->source_end - address >= PAGE_SIZE || !(region->rights & PAGE_WRITE));
 }
 
@@ -189,7 +189,7 @@ static int bring(struct address_space *space, const struct region *region, virt_
     if (region->shared) {
         return bring_shared(space, region, address, &region->shared->table, flags, may_sleep);
     }
-    if (can_share(region, address, access)) {
+    if (region->kind == REGION_SHARED || can_share(region, address, access)) {
         return bring_shared(space, region, address, &region->source->pages, flags & ~PTE_RW,
                             may_sleep);
     }
@@ -212,6 +212,15 @@ static int copy_on_write(uint64_t *entry)
     }
     *entry |= PTE_RW;
     return 0;
+}
+
+// Lets a page of a file be written to in memory, and marks it for the way back. It stays among the
+// source's pages as long as there is a region.
+static void write_to_source(const struct region *region, virt_t address, uint64_t *entry)
+{
+    *user_pages_find(&region->source->pages, region->offset + (address - region->start)) |= PTE_D;
+    region->source->written = true;
+    *entry |= PTE_RW;
 }
 
 static bool allows(const struct region *region, enum access access)
@@ -242,7 +251,11 @@ int address_space_fault(struct address_space *space, virt_t address, enum access
         return error;
     }
     if (access == ACCESS_WRITE && !(*entry & PTE_RW)) {
-        error = copy_on_write(entry);
+        if (region->kind == REGION_SHARED && region->source) {
+            write_to_source(region, address, entry);
+        } else {
+            error = copy_on_write(entry);
+        }
     }
     cpu_invalidate_page(address); // also when the processor only remembered what was so before
     return error;

@@ -33,6 +33,7 @@
 struct image {
     char *path; // of the file that is run, for /proc/self/exe
     struct inode *inode; // held
+    bool used; // INODE_RUN
     struct address_space *space;
     struct elf_plan plan;
     uint64_t stack; // RSP
@@ -69,11 +70,11 @@ static int absolute_path(const char *given, const struct path_parent *parent, ch
 }
 
 // Finds a program's file, and reads its first HEAD_SIZE bytes (what is missing is 0).
-static int open_file(const char *path, struct image *image, char *head)
+static int open_file(struct inode *base, const char *path, struct image *image, char *head)
 {
     struct path_parent parent;
     struct inode *inode;
-    int error = path_find_last(process_current()->directory, path, true, &parent, &inode);
+    int error = path_find_last(base, path, true, &parent, &inode);
     if (error) {
         return error;
     }
@@ -84,6 +85,10 @@ static int open_file(const char *path, struct image *image, char *head)
         error = absolute_path(path, &parent, &image->path);
     }
     inode_release(parent.directory);
+    if (error == 0) {
+        error = inode_use(inode, INODE_RUN);
+        image->used = error == 0;
+    }
     if (error) {
         return error;
     }
@@ -97,10 +102,14 @@ static int open_file(const char *path, struct image *image, char *head)
 
 static void close_file(struct image *image)
 {
+    if (image->used) {
+        inode_end_use(image->inode, INODE_RUN);
+    }
     inode_release(image->inode);
     kfree(image->path);
     image->inode = NULL;
     image->path = NULL;
+    image->used = false;
 }
 
 // ---- Scripts ----
@@ -174,11 +183,11 @@ static int script_arguments(struct exec_strings *arguments, const char *interpre
 }
 
 // Finds the program to run: a path's file or, if that is a script, its interpreter's.
-static int find_program(const char *path, struct exec_strings *arguments, struct image *image,
-                        char *head)
+static int find_program(struct inode *base, const char *path, struct exec_strings *arguments,
+                        struct image *image, char *head)
 {
     char *script = NULL; // the path of an interpreter that is a script itself
-    int error = open_file(path, image, head);
+    int error = open_file(base, path, image, head);
     for (unsigned depth = 0; error == 0 && head[0] == '#' && head[1] == '!'; depth++) {
         char *interpreter, *argument;
         error = depth == SCRIPT_DEPTH_MAX ? -ELOOP : parse_script(head, &interpreter, &argument);
@@ -195,7 +204,7 @@ static int find_program(const char *path, struct exec_strings *arguments, struct
             return -ENOMEM;
         }
         strlcpy(script, interpreter, HEAD_SIZE);
-        error = open_file(script, image, head);
+        error = open_file(process_current()->directory, script, image, head);
     }
     kfree(script);
     return error;
@@ -331,8 +340,8 @@ static int build_stack(struct image *image, const char *path, const struct exec_
     virt_t start = (image->stack & ~(PAGE_SIZE - 1ul)) - STACK_ROOM;
     struct region region = {.end = STACK_TOP - start, .rights = PAGE_WRITE, .kind = REGION_STACK};
     int error = address_space_map(image->space, &start, &region, false);
-    if (error == 0) {
-        error = copy_to_user(image->stack, bytes, size);
+    if (error == 0 && copy_to_user(image->stack, bytes, size) != 0) {
+        error = -ENOMEM; // for its pages: nothing else can be wrong with them
     }
     kfree(bytes);
     return error;
@@ -345,6 +354,9 @@ static void use_address_space(struct process *process, struct address_space *spa
     bool interrupts = cpu_save_interrupts();
     process->address_space = space;
     process_activate(process);
+    if (!space) { // the first program of a process could not be had, and its memory is to go
+        address_space_activate(NULL);
+    }
     cpu_restore_interrupts(interrupts);
 }
 
@@ -369,8 +381,10 @@ static void commit(struct process *process, struct image *image, const char *pat
     process->clear_child_tid = 0;
     process->fs_base = process->gs_base = 0;
     user_mode_set_bases(0, 0);
+    interrupts = cpu_save_interrupts(); // a switch would save the old program's once more
     fpu_reset(process->fpu);
     fpu_load(process->fpu);
+    cpu_restore_interrupts(interrupts);
     *process_frame(process) = (struct trap_frame){
         .vector = TRAP_LOAD_ALL,
         .rip = image->plan.entry,
@@ -402,11 +416,12 @@ static int replace(struct image *image, const char *path, struct exec_strings *a
     return 0;
 }
 
-int exec(const char *path, struct exec_strings *arguments, struct exec_strings *environment)
+int exec(struct inode *base, const char *path, struct exec_strings *arguments,
+         struct exec_strings *environment)
 {
     struct image image = {0};
     char head[HEAD_SIZE];
-    int error = find_program(path, arguments, &image, head);
+    int error = find_program(base, path, arguments, &image, head);
     if (error == 0) {
         error = load(&image, head);
     }

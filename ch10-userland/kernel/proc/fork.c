@@ -32,7 +32,7 @@ static char *copy_bytes(const char *bytes, size_t size)
     return copy ? memcpy(copy, bytes, size) : NULL;
 }
 
-static int make_copies(const struct process *parent, struct copies *copies)
+static int make_copies(const struct process *parent, bool share, struct copies *copies)
 {
     *copies = (struct copies){
         .fpu = kmalloc(sizeof(*copies->fpu)),
@@ -43,6 +43,11 @@ static int make_copies(const struct process *parent, struct copies *copies)
         return -ENOMEM;
     }
     fpu_save(copies->fpu);
+    if (share) {
+        parent->address_space->references++; // by the one process that has it and does not wait
+        copies->address_space = parent->address_space;
+        return 0;
+    }
     return address_space_copy(parent->address_space, &copies->address_space);
 }
 
@@ -61,7 +66,9 @@ int fork_process(const struct fork_options *options)
 {
     struct process *parent = process_current(), *child;
     struct copies copies;
-    int error = make_copies(parent, &copies);
+    struct address_space *space = parent->address_space;
+    unsigned references = space->references;
+    int error = make_copies(parent, options->share, &copies);
     if (error == 0) {
         error = process_make(parent->thread.name, begin, (void *)options->set_tid, &child);
     }
@@ -82,5 +89,8 @@ int fork_process(const struct fork_options *options)
     frame->rsp = options->stack ? options->stack : frame->rsp;
     int pid = child->thread.pid; // it may be gone when we come to the end
     sched_start(child);
+    if (options->share) { // the stack, too
+        wait_until(&space->returned, space->references <= references);
+    }
     return pid;
 }

@@ -99,16 +99,31 @@ void group_leave(void)
     }
 }
 
+bool group_has_link(const struct process *process)
+{
+    const struct process *parent = process->parent;
+    return !process->ended && parent && parent->group != process->group &&
+           parent->session == process->session;
+}
+
 bool group_orphaned(int group)
 {
     bool orphaned = true, interrupts = cpu_save_interrupts();
     for (struct process *process = NULL; orphaned && (process = process_after(process));) {
-        const struct process *parent = process->parent;
-        if (process->group == group && !process->ended && parent && parent->group != group &&
-            parent->session == process->session) {
-            orphaned = false;
-        }
+        orphaned = process->group != group || !group_has_link(process);
     }
     cpu_restore_interrupts(interrupts);
     return orphaned;
+}
+
+void group_lose_link(int group)
+{
+    bool stopped = false;
+    for (struct process *process = NULL; group != 0 && (process = process_after(process));) {
+        stopped |= process->group == group && process->signals.stopped;
+    }
+    if (stopped && group_orphaned(group)) {
+        signal_send_group(group, SIGHUP);
+        signal_send_group(group, SIGCONT);
+    }
 }

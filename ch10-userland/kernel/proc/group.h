@@ -5,6 +5,8 @@
 
 #include "lib/types.h"
 
+struct process;
+
 // Puts the caller (pid 0 or its own) or a child of it into a group of its session: an existing one,
 // or its own (group 0 or its pid). -ESRCH, -EINVAL, -EPERM as POSIX says. Does not sleep.
 int group_set(int pid, int group);
@@ -30,5 +32,13 @@ void group_leave(void);
 // Whether nobody outside the group, in its session, is parent of one in it: then nobody would
 // continue what a terminal stops (POSIX, 3.264, "Orphaned Process Group"). Any context.
 bool group_orphaned(int group);
+
+// Whether a process's parent is such a one. Interrupts off.
+bool group_has_link(const struct process *process);
+
+// Called by process_exit, interrupts off, when a process with such a parent has ended, or that
+// parent has: if the group is orphaned and some of it are stopped, SIGHUP and SIGCONT go to all of
+// it, since nobody else would continue them (POSIX, _Exit). 0 is no group.
+void group_lose_link(int group);
 
 #endif

@@ -55,7 +55,7 @@ __attribute__((noinline)) static void start(void)
     open_console(&process_current()->descriptors);
     struct exec_strings arguments = strings(path, strlen(path) + 1, 1);
     struct exec_strings environment = strings(environment_bytes, sizeof(environment_bytes), 3);
-    int error = exec(path, &arguments, &environment);
+    int error = exec(NULL, path, &arguments, &environment);
     if (error) {
         panic("init: %s: %s", path, errno_text(error));
     }

@@ -151,8 +151,9 @@ static void release(struct process *process)
     struct descriptors *descriptors = process->descriptors;
     process->descriptors = NULL;
     descriptors_destroy(descriptors);
-    inode_release(process->directory);
+    struct inode *directory = process->directory;
     process->directory = NULL;
+    inode_release(directory);
     clock_stop_timer(&process->alarm);
     struct address_space *space = process->address_space;
     struct fpu_state *fpu = process->fpu;
@@ -168,6 +169,7 @@ static void release(struct process *process)
     free_text(&process->command_line);
     free_text(&process->executable);
     signal_release(process);
+    signal_close_queue(process);
 }
 
 int process_make(const char *name, int (*entry)(void *argument), void *argument,
@@ -251,12 +253,16 @@ void process_exit(int status)
     group_leave();
     release(self);
     cpu_disable_interrupts(); // from here to the next process
-    while (!list_empty(&self->children)) {
-        signal_orphan(LIST_ENTRY(self->children.next, struct process, sibling));
-        abandon(LIST_ENTRY(self->children.next, struct process, sibling));
-    }
+    int own_group = group_has_link(self) ? self->group : 0;
     self->ended = true;
     self->status = status;
+    while (!list_empty(&self->children)) {
+        struct process *child = LIST_ENTRY(self->children.next, struct process, sibling);
+        int group = group_has_link(child) ? child->group : 0;
+        abandon(LIST_ENTRY(self->children.next, struct process, sibling));
+        group_lose_link(group);
+    }
+    group_lose_link(own_group);
     if (self->parent && !signal_tell_parent(self, status)) {
         list_remove(&self->sibling);
         wait_wake_all(&self->parent->child_ended);
@@ -300,7 +306,9 @@ static int reap(struct process *child, int *status)
     if (status) {
         *status = child->status;
     }
-    process_current()->children_tsc += child->cpu_tsc + child->children_tsc;
+    struct process *self = process_current();
+    self->children_user_tsc += child->user_tsc + child->children_user_tsc;
+    self->children_system_tsc += child->cpu_tsc - child->user_tsc + child->children_system_tsc;
     forget(child);
     return pid;
 }

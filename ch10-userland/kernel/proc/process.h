@@ -12,6 +12,11 @@
 #define PROCESS_PID_MAX 32767
 #define PROCESS_WAIT_SIZE 24
 
+// Counts processor time, of the program alone or all that its process uses.
+struct cpu_timer {
+    uint64_t expires_ns, interval_ns; // 0: not at all, once
+};
+
 struct process {
     struct thread thread; // pid, name, and what it waits for
     virt_t rsp; // while it does not run: see switch.asm
@@ -52,7 +57,9 @@ struct process {
     uint64_t clear_child_tid; // set_tid_address
     struct clock_timer alarm; // setitimer
     uint64_t alarm_interval_ns;
-    uint64_t children_tsc; // cpu_tsc of children that were waited for, and of theirs
+    uint64_t user_tsc, system_tsc; // parts of cpu_tsc: the program's, the kernel's for it (sched.c)
+    uint64_t children_user_tsc, children_system_tsc; // of those waited for, and of theirs
+    struct cpu_timer cpu_timers[2]; // setitimer: ITIMER_VIRTUAL, ITIMER_PROF
 };
 
 enum process_state {

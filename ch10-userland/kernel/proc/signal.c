@@ -19,6 +19,9 @@
     (SIGNAL_BIT(SIGCHLD) | SIGNAL_BIT(SIGCONT) | SIGNAL_BIT(SIGURG) | SIGNAL_BIT(SIGWINCH))
 #define DEFAULT_STOP                                                                               \
     (SIGNAL_BIT(SIGSTOP) | SIGNAL_BIT(SIGTSTP) | SIGNAL_BIT(SIGTTIN) | SIGNAL_BIT(SIGTTOU))
+#define FAULTS                                                                                     \
+    (SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGTRAP) |         \
+     SIGNAL_BIT(SIGFPE))
 #define UNTOUCHABLE (SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
 
 static int lowest(signal_set_t set)
@@ -40,20 +43,18 @@ static signal_set_t due(const struct signals *signals)
     return signals->pending & ~signals->blocked & ~futile(signals);
 }
 
-// Keeps the thread's mark true after a change. Interrupts off.
-static void update(struct process *process)
+// Keeps the caller's mark true after a change. Interrupts off. Others only set it: a call that has
+// ended because of it (-EINTR) still has signal_deliver put back what it blocked for its time.
+static void update(struct process *self)
 {
-    process->thread.interrupted = false;
-    if (due(&process->signals) != 0) {
-        wait_interrupt(&process->thread);
-    }
+    self->thread.interrupted = due(&self->signals) != 0;
 }
 
 // SIGCHLD for a child that has stopped, goes on, or ends. Interrupts off.
 static void tell_parent(const struct process *process, int code, int status)
 {
     struct signal_information information = {
-        .code = code, .pid = process->thread.pid, .status = status};
+        .code = code, .pid = process->thread.pid, .value = (unsigned)status};
     signal_send_information(process->parent, SIGCHLD, &information);
 }
 
@@ -85,16 +86,6 @@ bool signal_tell_parent(struct process *process, int status)
     return wanted;
 }
 
-void signal_orphan(struct process *child)
-{
-    bool stopped = child->signals.stopped;
-    child->parent = NULL;
-    if (stopped && group_orphaned(child->group)) { // POSIX, _Exit: nobody else would continue it
-        signal_send_group(child->group, SIGHUP);
-        signal_send_group(child->group, SIGCONT);
-    }
-}
-
 // What a signal does when it comes, even to one that blocks or ignores it.
 static void stop_or_continue(struct process *process, int signal)
 {
@@ -111,25 +102,26 @@ static void stop_or_continue(struct process *process, int signal)
     signals->stopped = signals->stopped && signal != SIGCONT && signal != SIGKILL;
 }
 
-void signal_send_information(struct process *process, int signal,
-                             const struct signal_information *information)
+int signal_send_information(struct process *process, int signal,
+                            const struct signal_information *information)
 {
     struct signals *signals = &process->signals;
     signal_set_t bit = SIGNAL_BIT(signal);
     bool to_init = process->thread.pid == 1; // it is told only what it wants to know
+    int error = 0;
     bool interrupts = cpu_save_interrupts();
     if (process->group != 0 && !process->ended && !(to_init && !(signals->caught & bit))) {
         stop_or_continue(process, signal);
         if (!(bit & futile(signals) & ~signals->blocked)) {
-            signals->pending |= bit;
-            if (signals->handlers) {
-                signals->handlers->information[signal - 1] = *information;
-            }
+            error = signal_keep(signals, signal, information);
         }
-        update(process);
+        if (due(signals) != 0) {
+            wait_interrupt(&process->thread);
+        }
         wait_wake_all(&arrivals);
     }
     cpu_restore_interrupts(interrupts);
+    return error;
 }
 
 void signal_send_process(struct process *process, int signal)
@@ -254,7 +246,7 @@ int signal_set_action(int signal, const struct signal_action *action, struct sig
         } else if (action->handler != SIGNAL_DEFAULT) {
             signals->caught |= bit;
         }
-        signals->pending &= ~(bit & futile(signals)); // POSIX, sigaction: also those blocked
+        signal_forget(signals, bit & futile(signals)); // POSIX, sigaction: also those blocked
         update(self);
         cpu_restore_interrupts(interrupts);
     }
@@ -300,11 +292,7 @@ int signal_take(signal_set_t set, uint64_t deadline_ns, struct signal_informatio
     int result = wait_until_interrupted_or(&arrivals, signals->pending & set, deadline_ns);
     if (result == 0) {
         result = lowest(signals->pending & set);
-        *information = (struct signal_information){0};
-        if (signals->handlers) {
-            *information = signals->handlers->information[result - 1];
-        }
-        signals->pending &= ~SIGNAL_BIT(result);
+        *information = signal_accept(signals, result);
         update(self);
     }
     cpu_restore_interrupts(interrupts);
@@ -403,13 +391,15 @@ static int take(struct process *self, struct signal_action *action,
 {
     struct signals *signals = &self->signals;
     bool interrupts = cpu_save_interrupts();
-    int signal = lowest(due(signals));
+    signal_set_t faults = due(signals) & FAULTS; // first: their handlers want to see where it was
+    int signal = lowest(faults != 0 ? faults : due(signals));
     signal_set_t bit = signal != 0 ? SIGNAL_BIT(signal) : 0;
     *action = (struct signal_action){.handler = SIGNAL_DEFAULT};
-    signals->pending &= ~bit;
+    if (signal != 0) {
+        *information = signal_accept(signals, signal);
+    }
     if (signals->caught & bit) {
         *action = signals->handlers->actions[signal - 1];
-        *information = signals->handlers->information[signal - 1];
         if (action->flags & SA_RESETHAND) {
             signals->caught &= ~bit;
         }
@@ -438,7 +428,11 @@ static void handle(struct process *self, struct trap_frame *frame, int signal,
     signal_set_t before = signals->restore_saved ? signals->saved : signals->blocked;
     signal_set_t own = action->flags & SA_NODEFER ? 0 : SIGNAL_BIT(signal);
     if (signal_frame_push(frame, signal, action, information, before) != 0) {
-        process_exit(WAIT_SIGNALED(SIGSEGV));
+        if (signal == SIGSEGV) {
+            process_exit(WAIT_SIGNALED(SIGSEGV));
+        }
+        signal_force(SIGSEGV, SI_KERNEL, 0); // whose handler may have a stack of its own
+        return;
     }
     signals->restore_saved = false;
     signals->restarting = false;

@@ -13,14 +13,14 @@ struct trap_frame;
 struct signal_information {
     int code; // SI_USER..., SEGV_MAPERR..., CLD_EXITED...
     int pid; // the sender's, the child's
-    int status; // the child's, as siginfo has it: exit code or signal
+    uint64_t value; // sigqueue's; the child's status as siginfo has it: exit code or signal
     uint64_t address; // of a fault
 };
 
 // Of a process that catches signals, each by its number less 1.
 struct signal_handlers {
     struct signal_action actions[SIGNAL_COUNT];
-    struct signal_information information[SIGNAL_COUNT]; // of those that are pending
+    struct signal_information information[SIGNAL_REAL_TIME - 1]; // of those that are pending
 };
 
 // A process's part. Read and changed with interrupts off.
@@ -32,6 +32,8 @@ struct signals {
     bool restarting; // the call that runs was begun before: see signal_deadline
     uint64_t deadline_ns; // of that call
     struct signal_handlers *handlers; // NULL: none so far
+    struct queued_signal *queue; // real-time signals, see signal_queue.c
+    unsigned queued; // of these
     bool stopped; // by SIGSTOP and its like, until SIGCONT
     int stop_report; // wait status that the parent has not seen yet, 0: none
     uint64_t stack, stack_size; // sigaltstack; size 0: none
@@ -53,9 +55,10 @@ void signal_send_process(struct process *process, int signal);
 // none. Any context.
 int signal_due(void);
 
-// signal_send_process with what a handler is told about it.
-void signal_send_information(struct process *process, int signal,
-                             const struct signal_information *information);
+// signal_send_process with what a handler is told about it. -EAGAIN when too many real-time signals
+// wait to be delivered, unless it is kill's (SI_USER).
+int signal_send_information(struct process *process, int signal,
+                            const struct signal_information *information);
 
 // Has the caller's program's signals delivered on its way back from a trap or call. Called once by
 // kmain.
@@ -95,13 +98,18 @@ uint64_t signal_deadline(uint64_t deadline_ns);
 int signal_copy(struct process *child);
 
 // Tells a process's parent, by SIGCHLD, that it ends. False when the parent does not want to ask
-// for the status. Called by process_exit, interrupts off, as is the next one: the caller, which
-// ends, is the parent of `child`, which may be stopped and would be for good.
+// for the status. Called by process_exit, interrupts off.
 bool signal_tell_parent(struct process *process, int status);
-void signal_orphan(struct process *child);
 
-// Frees what a process has for its signals.
+// Between signal.c and signal_queue.c: makes a signal pending (-EAGAIN as above); takes one, which
+// then is no more, or has come again; forgets all of a set. Interrupts off.
+int signal_keep(struct signals *signals, int signal, const struct signal_information *information);
+struct signal_information signal_accept(struct signals *signals, int signal);
+void signal_forget(struct signals *signals, signal_set_t set);
+
+// Frees what a process has to handle its signals; what is pending, of one that ends.
 void signal_release(struct process *process);
+void signal_close_queue(struct process *process);
 
 // A new program catches nothing. Called by exec.
 void signal_exec(void);

@@ -76,7 +76,7 @@ void signal_fill_info(struct signal_info *info, int signal,
         info->address = (void *)information->address;
     } else {
         info->pid = information->pid;
-        info->status = information->status;
+        info->value = information->value;
     }
 }
 

@@ -16,13 +16,14 @@
 static int64_t go_to(struct inode *inode)
 {
     struct process *self = process_current();
+    struct inode *old = self->directory;
 
     if (!S_ISDIR(inode->mode)) {
         inode_release(inode);
         return -ENOTDIR;
     }
-    inode_release(self->directory);
-    self->directory = inode;
+    self->directory = inode; // first: /proc shows it to others
+    inode_release(old);
     return 0;
 }
 
@@ -89,12 +90,20 @@ static int64_t truncate(const struct call_path *path, uint64_t size)
     return (int64_t)size < 0 ? -EINVAL : vfs_truncate(path->base, path->text, size);
 }
 
-// Nothing but files, directories and links can be made here.
-static int64_t make_node(const struct call_path *path, uint64_t argument)
+// Nothing but files, directories and links can be made here, and of these only a file as a node.
+static int64_t make_node(const struct call_path *path, uint64_t mode)
 {
-    (void)path;
-    (void)argument;
-    return -EPERM;
+    struct file *file;
+
+    if ((mode & S_IFMT) != 0 && !S_ISREG(mode)) {
+        return -EPERM;
+    }
+    mode &= 07777 & ~process_current()->umask;
+    int error = file_open(path->base, path->text, O_CREAT | O_EXCL, (uint32_t)mode, &file);
+    if (error == 0) {
+        file_close(file);
+    }
+    return error;
 }
 
 // Does something with a path.
@@ -144,7 +153,12 @@ int64_t sys_truncate(struct trap_frame *frame)
 
 int64_t sys_mknod(struct trap_frame *frame)
 {
-    return with_path(CALL_AT_DIRECTORY, frame->rdi, make_node, 0);
+    return with_path(CALL_AT_DIRECTORY, frame->rdi, make_node, frame->rsi);
+}
+
+int64_t sys_mknodat(struct trap_frame *frame)
+{
+    return with_path(frame->rdi, frame->rsi, make_node, frame->rdx);
 }
 
 // Does something with two paths.
@@ -170,15 +184,10 @@ with_paths(uint64_t old_base, uint64_t old_address, uint64_t new_base, uint64_t 
 
 static int rename(const struct call_path *old, const struct call_path *new, unsigned flags)
 {
-    struct file_status status;
-
     if (flags & ~(unsigned)RENAME_NOREPLACE) {
         return -EINVAL;
     }
-    if (flags & RENAME_NOREPLACE && vfs_stat(new->base, new->text, false, &status) == 0) {
-        return -EEXIST;
-    }
-    return vfs_rename_at(old->base, old->text, new->base, new->text);
+    return vfs_rename_at(old->base, old->text, new->base, new->text, !(flags & RENAME_NOREPLACE));
 }
 
 static int link(const struct call_path *old, const struct call_path *new, unsigned flags)

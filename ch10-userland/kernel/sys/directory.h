@@ -44,5 +44,6 @@ int64_t sys_utimensat(struct trap_frame *frame);
 int64_t sys_utimes(struct trap_frame *frame);
 int64_t sys_umask(struct trap_frame *frame);
 int64_t sys_mknod(struct trap_frame *frame);
+int64_t sys_mknodat(struct trap_frame *frame);
 
 #endif

@@ -4,6 +4,7 @@
 #include "kernel/fs/pipe.h"
 #include "kernel/mm/kmalloc.h"
 #include "kernel/mm/user_copy.h"
+#include "kernel/proc/file_source.h"
 #include "kernel/proc/process.h"
 #include "kernel/sys/path.h"
 #include "lib/abi/ioctl.h"
@@ -13,14 +14,10 @@
 #define PIECES_MAX 1024 // of readv and writev (IOV_MAX)
 #define PIECES_FEW 8 // for which the stack has room
 #define IOCTL_SIZE 64 // of what a request's argument points to
-#define SENDFILE_PIECE 4096
 
 #define OPEN_ONLY (O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC) // not to be asked for later
 #define O_TMPFILE 020000000
 #define CHANGEABLE (O_APPEND | O_NONBLOCK) // by F_SETFL
-
-// The part of struct flock that we answer with.
-#define F_UNLCK 2
 
 // ---- Reading and writing ----
 
@@ -29,7 +26,8 @@ enum direction { READ, WRITE, READ_ENTRIES };
 // Where reads and writes begin: in the file's position, or at an offset.
 #define AT_POSITION (-1)
 
-static int64_t move_once(struct file *file, struct io *io, enum direction direction, int64_t offset)
+static inline int64_t move_file(struct file *file, struct io *io, enum direction direction,
+                                int64_t offset)
 {
     if (direction == READ_ENTRIES) {
         return file_read_entries(file, io);
@@ -38,6 +36,29 @@ static int64_t move_once(struct file *file, struct io *io, enum direction direct
         return direction == READ ? file_read(file, io) : file_write(file, io);
     }
     return direction == READ ? file_read_at(file, io, offset) : file_write_at(file, io, offset);
+}
+
+// The same for a file that is perhaps mapped: then it is the same.
+static __attribute__((noinline)) int64_t move_mapped(struct file *file, struct io *io,
+                                                     enum direction direction, int64_t offset)
+{
+    if (direction == READ) {
+        (void)file_source_save(file->inode);
+    }
+    int64_t result = move_file(file, io, direction, offset);
+    if (direction == WRITE && result > 0) {
+        uint64_t end = offset == AT_POSITION ? file->position : (uint64_t)(offset + result);
+        file_source_changed(file->inode, end - (uint64_t)result, end);
+    }
+    return result;
+}
+
+static inline int64_t move_once(struct file *file, struct io *io, enum direction direction,
+                                int64_t offset)
+{
+    bool mapped = file_source_shared_count > 0 && !file->stream;
+    return mapped ? move_mapped(file, io, direction, offset)
+                  : move_file(file, io, direction, offset);
 }
 
 // Goes on with an operation as long as nothing but a page of the caller's memory was missing.
@@ -58,27 +79,30 @@ go_on(struct file *file, struct io *io, enum direction direction, int64_t offset
             break;
         }
         last_fault = io->fault;
-        io->nonblocking = io->nonblocking || total > 0; // what there is now, and no more
+        // What there is to be read now, and no more; but a write goes on to its end.
+        io->nonblocking = io->nonblocking || (total > 0 && direction != WRITE);
         result = move_once(file, io, direction, offset == AT_POSITION ? offset : offset + total);
     }
     return total > 0 ? total : result;
 }
 
-static int64_t move(struct file *file, struct io *io, enum direction direction, int64_t offset)
+static inline int64_t move(struct file *file, struct io *io, enum direction direction,
+                           int64_t offset)
 {
     int64_t result = move_once(file, io, direction, offset);
 
     if (io->faulted) {
         result = go_on(file, io, direction, offset, result);
     }
-    if (result == -EPIPE) {
+    if (direction == WRITE && result == -EPIPE) {
         signal_send(process_current()->thread.pid, SIGPIPE);
     }
     return result;
 }
 
 // read, write and their like: descriptor, address and size are the call's first arguments.
-static int64_t move_buffer(const struct trap_frame *frame, enum direction direction, int64_t offset)
+static inline int64_t move_buffer(const struct trap_frame *frame, enum direction direction,
+                                  int64_t offset)
 {
     struct file *file = call_file(frame->rdi);
     size_t size = frame->rdx < COUNT_MAX ? frame->rdx : COUNT_MAX;
@@ -138,7 +162,7 @@ static int check_pieces(struct io_piece *pieces, uint64_t count)
     return 0;
 }
 
-static int64_t move_pieces(const struct trap_frame *frame, enum direction direction)
+static int64_t move_pieces(const struct trap_frame *frame, enum direction direction, int64_t offset)
 {
     struct file *file = call_file(frame->rdi);
     struct io_piece few[PIECES_FEW], *pieces = few;
@@ -163,7 +187,7 @@ static int64_t move_pieces(const struct trap_frame *frame, enum direction direct
     }
     if (result == 0) {
         struct io io = io_user_pieces(pieces, (unsigned)count);
-        result = move(file, &io, direction, AT_POSITION);
+        result = move(file, &io, direction, offset);
     }
     if (pieces != few) {
         kfree(pieces);
@@ -173,79 +197,28 @@ static int64_t move_pieces(const struct trap_frame *frame, enum direction direct
 
 int64_t sys_readv(struct trap_frame *frame)
 {
-    return move_pieces(frame, READ);
+    return move_pieces(frame, READ, AT_POSITION);
 }
 
 int64_t sys_writev(struct trap_frame *frame)
 {
-    return move_pieces(frame, WRITE);
+    return move_pieces(frame, WRITE, AT_POSITION);
 }
 
-// Copies up to size bytes from one file, at an offset, to another one; the buffer is as large as a
-// piece.
-static int64_t copy_file(struct file *to, struct file *from, int64_t offset, size_t size,
-                         char *buffer)
+static int64_t move_pieces_at(const struct trap_frame *frame, enum direction direction)
 {
-    size_t done = 0;
-    int64_t result = 0;
-
-    while (done < size && (done == 0 || !signal_due())) {
-        size_t left = size - done;
-        struct io in = io_kernel(buffer, left < SENDFILE_PIECE ? left : SENDFILE_PIECE);
-        result = file_read_at(from, &in, offset + (int64_t)done);
-        if (result <= 0) {
-            break;
-        }
-        struct io out = io_kernel(buffer, (size_t)result);
-        int64_t read = result;
-        result = file_write(to, &out);
-        done += result > 0 ? (size_t)result : 0;
-        if (result < read) {
-            break;
-        }
-    }
-    return done > 0 ? (int64_t)done : result;
+    int64_t offset = (int64_t)frame->r10;
+    return offset < 0 ? -EINVAL : move_pieces(frame, direction, offset);
 }
 
-int64_t sys_sendfile(struct trap_frame *frame)
+int64_t sys_preadv(struct trap_frame *frame)
 {
-    struct file *to = call_file(frame->rdi), *from = call_file(frame->rsi);
-    uint64_t where = frame->rdx;
-    size_t size = frame->r10 < COUNT_MAX ? frame->r10 : COUNT_MAX;
-    int64_t offset = 0;
+    return move_pieces_at(frame, READ);
+}
 
-    if (!to || !from) {
-        return -EBADF;
-    }
-    if (!S_ISREG(from->inode->mode)) {
-        return -EINVAL;
-    }
-    if (where && copy_from_user(&offset, where, sizeof(offset))) {
-        return -EFAULT;
-    }
-    offset = where ? offset : file_seek(from, 0, SEEK_CUR);
-    if (offset < 0 || offset > INT64_MAX - COUNT_MAX) {
-        return -EINVAL;
-    }
-    char *buffer = kmalloc(SENDFILE_PIECE);
-    if (!buffer) {
-        return -ENOMEM;
-    }
-    int64_t result = copy_file(to, from, offset, size, buffer);
-    kfree(buffer);
-    if (result == -EPIPE) {
-        signal_send(process_current()->thread.pid, SIGPIPE);
-    }
-    if (result > 0) {
-        offset += result;
-        if (where && copy_to_user(where, &offset, sizeof(offset))) {
-            return -EFAULT;
-        }
-        if (!where) {
-            (void)file_seek(from, offset, SEEK_SET);
-        }
-    }
-    return result;
+int64_t sys_pwritev(struct trap_frame *frame)
+{
+    return move_pieces_at(frame, WRITE);
 }
 
 int64_t sys_lseek(struct trap_frame *frame)
@@ -265,14 +238,15 @@ static int64_t open_at(uint64_t base, uint64_t address, uint64_t flags, uint64_t
     if ((flags & O_TMPFILE) == O_TMPFILE) {
         return -EOPNOTSUPP;
     }
-    int result = call_path_get(&path, base, address);
+    int number = descriptor_find_free(self->descriptors, 0); // before a file is made or emptied
+    int result = number < 0 ? number : call_path_get(&path, base, address);
     if (result) {
         return result;
     }
     result = file_open(path.base, path.text, (unsigned)flags, mode & 07777 & ~self->umask, &file);
     call_path_put(&path);
     if (result == 0) {
-        result = descriptor_add(self->descriptors, file, 0, flags & O_CLOEXEC);
+        result = descriptor_add(self->descriptors, file, number, flags & O_CLOEXEC);
         if (result < 0) {
             file_close(file);
         }
@@ -377,13 +351,6 @@ int64_t sys_pipe2(struct trap_frame *frame)
 
 // ---- Control ----
 
-// Nobody holds a lock on a file: there are none.
-static int64_t tell_unlocked(uint64_t address)
-{
-    int16_t type = F_UNLCK;
-    return copy_to_user(address, &type, sizeof(type));
-}
-
 static void set_flags(struct file *file, unsigned which, unsigned flags)
 {
     file->flags = (file->flags & ~which) | (flags & which);
@@ -412,10 +379,9 @@ int64_t sys_fcntl(struct trap_frame *frame)
         set_flags(file, CHANGEABLE, (unsigned)frame->rdx);
         return 0;
     case F_GETLK:
-        return tell_unlocked(frame->rdx);
     case F_SETLK:
     case F_SETLKW:
-        return 0;
+        return lock_control(file, (unsigned)frame->rsi, frame->rdx);
     default:
         return -EINVAL;
     }
@@ -457,12 +423,14 @@ int64_t sys_ioctl(struct trap_frame *frame)
 int64_t sys_fsync(struct trap_frame *frame)
 {
     struct file *file = call_file(frame->rdi);
-    return file ? file_sync(file) : -EBADF;
+    int error = file ? file_source_save(file->inode) : -EBADF;
+    return error ? error : file_sync(file);
 }
 
 int64_t sys_sync(struct trap_frame *frame)
 {
     (void)frame;
+    (void)file_source_save(NULL);
     (void)vfs_sync(); // whoever wants to know of errors uses fsync
     return 0;
 }
@@ -485,7 +453,12 @@ int64_t sys_ftruncate(struct trap_frame *frame)
     if (!file) {
         return -EBADF;
     }
-    return (int64_t)frame->rsi < 0 ? -EINVAL : file_truncate(file, frame->rsi);
+    uint64_t old = file->inode->size, size = frame->rsi;
+    int error = (int64_t)size < 0 ? -EINVAL : file_truncate(file, size);
+    if (error == 0 && size < old) {
+        file_source_changed(file->inode, size, old);
+    }
+    return error;
 }
 
 int64_t sys_fadvise64(struct trap_frame *frame)
@@ -493,7 +466,8 @@ int64_t sys_fadvise64(struct trap_frame *frame)
     return call_file(frame->rdi) ? 0 : -EBADF; // all advice is welcome, and forgotten
 }
 
-int64_t sys_flock(struct trap_frame *frame)
+// As Linux on ext2, where a C library does it by writing.
+int64_t sys_fallocate(struct trap_frame *frame)
 {
-    return call_file(frame->rdi) ? 0 : -EBADF; // nobody else would ask for it: see tell_unlocked
+    return call_file(frame->rdi) ? -EOPNOTSUPP : -EBADF;
 }

@@ -1,7 +1,9 @@
-// System calls on open files: file.c, and those that wait for several of them in poll.c.
+// System calls on open files: file.c, lock.c, sendfile.c, and in poll.c those that wait for several
+// of them.
 #ifndef RUNG_KERNEL_SYS_FILE_H
 #define RUNG_KERNEL_SYS_FILE_H
 
+#include "kernel/fs/file.h"
 #include "kernel/sys/syscall.h"
 
 int64_t sys_read(struct trap_frame *frame);
@@ -33,6 +35,12 @@ int64_t sys_sync(struct trap_frame *frame);
 int64_t sys_syncfs(struct trap_frame *frame);
 int64_t sys_fadvise64(struct trap_frame *frame);
 int64_t sys_flock(struct trap_frame *frame);
+int64_t sys_preadv(struct trap_frame *frame);
+int64_t sys_pwritev(struct trap_frame *frame);
+int64_t sys_fallocate(struct trap_frame *frame);
 int64_t sys_getdents64(struct trap_frame *frame);
+
+// fcntl's F_GETLK, F_SETLK and F_SETLKW, which point to a struct flock. Sleeps.
+int64_t lock_control(struct file *file, unsigned command, uint64_t address);
 
 #endif

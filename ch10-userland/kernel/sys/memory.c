@@ -47,8 +47,7 @@ int64_t sys_brk(struct trap_frame *frame)
     return (int64_t)address_space_break(own_space(), frame->rdi);
 }
 
-// Makes a file the source of a region. A shared view is one for reading: what is written to the
-// file later may or may not be seen in it.
+// Makes a file the source of a region.
 static int use_file(struct region *region, int number, uint64_t offset, uint64_t flags)
 {
     const struct file *file = descriptor_file(process_current()->descriptors, number);
@@ -57,19 +56,24 @@ static int use_file(struct region *region, int number, uint64_t offset, uint64_t
     if (!file) {
         return -EBADF;
     }
-    if ((file->flags & O_ACCMODE) == O_WRONLY) {
+    bool writable = (file->flags & O_ACCMODE) == O_RDWR;
+    if ((file->flags & O_ACCMODE) == O_WRONLY ||
+        (shared && region->rights & PAGE_WRITE && !writable)) {
         return -EACCES;
     }
-    if (!S_ISREG(file->inode->mode) || (shared && region->rights & PAGE_WRITE)) {
+    if (!S_ISREG(file->inode->mode)) {
         return -ENODEV;
     }
-    if (offset % PAGE_SIZE != 0 || offset + region->end < offset) {
+    // Shared pages are found by their offset in a table, which ends where addresses do.
+    if (offset % PAGE_SIZE != 0 || offset + region->end < offset ||
+        (shared && offset + region->end > USER_END)) {
         return -EINVAL;
     }
-    region->source = file_source(file->inode);
+    region->kind = shared ? REGION_SHARED : REGION_PRIVATE;
+    region->source = shared ? shared_source(file->inode, writable) : file_source(file->inode);
     region->offset = offset;
     region->source_end = region->end;
-    region->sealed = shared;
+    region->sealed = shared && !writable;
     return region->source ? 0 : -ENOMEM;
 }
 
@@ -160,14 +164,16 @@ int64_t sys_mprotect(struct trap_frame *frame)
 int64_t sys_mremap(struct trap_frame *frame)
 {
     size_t old_size, new_size;
+    uint64_t flags = frame->r10, place = flags & MREMAP_FIXED ? frame->r8 : 0;
 
-    // An old size of 0 would make a second view of shared pages; MREMAP_FIXED is nowhere used.
-    if (frame->r10 & ~(uint64_t)MREMAP_MAYMOVE || !round_size(frame->rsi, &old_size) ||
-        !round_size(frame->rdx, &new_size)) {
+    // An old size of 0 would make a second view of shared pages.
+    if (flags & ~(uint64_t)(MREMAP_MAYMOVE | MREMAP_FIXED) || !round_size(frame->rsi, &old_size) ||
+        !round_size(frame->rdx, &new_size) ||
+        (flags & MREMAP_FIXED && (!(flags & MREMAP_MAYMOVE) || place == 0))) {
         return -EINVAL;
     }
-    return address_space_remap(own_space(), frame->rdi, old_size, new_size,
-                               frame->r10 & MREMAP_MAYMOVE);
+    return address_space_remap(own_space(), frame->rdi, old_size, new_size, flags & MREMAP_MAYMOVE,
+                               place);
 }
 
 int64_t sys_madvise(struct trap_frame *frame)
@@ -210,6 +216,9 @@ int64_t sys_mincore(struct trap_frame *frame)
         if (!address_space_find(own_space(), address)) {
             return -ENOMEM;
         }
+        if (signal_due()) {
+            return -EINTR;
+        }
         const uint64_t *entry = user_pages_find(&own_space()->table, address);
         uint8_t present = entry && *entry;
         if (copy_to_user(result++, &present, sizeof(present)) != 0) {
@@ -231,8 +240,65 @@ int64_t sys_msync(struct trap_frame *frame)
     if (frame->rsi == 0) {
         return 0;
     }
-    // Nothing that is mapped is ever written back.
-    return range_end(frame->rdi, frame->rsi, &end) && address_space_find(own_space(), frame->rdi)
-               ? 0
-               : -ENOMEM;
+    if (!range_end(frame->rdi, frame->rsi, &end)) {
+        return -ENOMEM;
+    }
+    int error = 0;
+    for (virt_t at = frame->rdi; at < end && error == 0;) {
+        const struct region *region = address_space_find(own_space(), at);
+        if (!region) {
+            return -ENOMEM;
+        }
+        at = region->end;
+        if (region->source && region->kind == REGION_SHARED) {
+            error = shared_source_save(region->source, flags & MS_SYNC);
+        }
+    }
+    return error;
+}
+
+// What is in memory stays there: to lock it is to bring it there. The range need not be of pages.
+static int64_t lock(const struct trap_frame *frame, bool bring)
+{
+    virt_t start = frame->rdi & ~(PAGE_SIZE - 1ul), end;
+
+    if (frame->rsi == 0) {
+        return 0;
+    }
+    if (frame->rsi > USER_END || !range_end(start, frame->rdi - start + frame->rsi, &end)) {
+        return -ENOMEM;
+    }
+    while (start < end) {
+        const struct region *region = address_space_find(own_space(), start);
+        if (!region || (bring && region->rights & PAGE_NONE)) {
+            return -ENOMEM;
+        }
+        virt_t until = region->end < end ? region->end : end;
+        if (bring) {
+            populate(own_space(), start, until, region->rights);
+        }
+        start = until;
+    }
+    return 0;
+}
+
+int64_t sys_mlock(struct trap_frame *frame)
+{
+    return lock(frame, true);
+}
+
+int64_t sys_munlock(struct trap_frame *frame)
+{
+    return lock(frame, false);
+}
+
+int64_t sys_mlockall(struct trap_frame *frame)
+{
+    return frame->rdi > 0 && frame->rdi < 8 && frame->rdi != MCL_ONFAULT ? 0 : -EINVAL;
+}
+
+int64_t sys_munlockall(struct trap_frame *frame)
+{
+    (void)frame;
+    return 0;
 }

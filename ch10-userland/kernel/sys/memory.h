@@ -12,5 +12,9 @@ int64_t sys_mremap(struct trap_frame *frame);
 int64_t sys_madvise(struct trap_frame *frame);
 int64_t sys_mincore(struct trap_frame *frame);
 int64_t sys_msync(struct trap_frame *frame);
+int64_t sys_mlock(struct trap_frame *frame);
+int64_t sys_munlock(struct trap_frame *frame);
+int64_t sys_mlockall(struct trap_frame *frame);
+int64_t sys_munlockall(struct trap_frame *frame);
 
 #endif

@@ -66,17 +66,17 @@ static void tell_rest(const struct span *span, uint64_t deadline_ns)
 static int wait(int (*ready)(void *context), void *context, const struct span *span,
                 const signal_set_t *mask)
 {
-    // With no time to wait a signal that is pending does not count.
+    // With no time to wait a signal that is pending does not count, unless it is let in for this.
     int result = span->ns == 0 ? ready(context) : 0;
 
-    if (result || span->ns == 0) {
+    if (result || (span->ns == 0 && !mask)) {
         return result;
     }
     if (mask) {
         signal_block_for_call(*mask);
     }
     uint64_t deadline_ns = signal_deadline(time_after(clock_now_ns(), span->ns));
-    result = poll_wait(ready, context, deadline_ns);
+    result = span->ns == 0 && signal_due() ? -EINTR : poll_wait(ready, context, deadline_ns);
     if (mask && result != -EINTR) {
         signal_restore_blocked();
     }

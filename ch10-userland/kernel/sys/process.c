@@ -13,6 +13,7 @@
 #include "lib/abi/ucontext.h"
 #include "lib/abi/wait.h"
 #include "lib/errno.h"
+#include "lib/printf.h"
 
 // ---- Who it is ----
 
@@ -157,8 +158,12 @@ int64_t sys_fork(struct trap_frame *frame)
     return fork_or_again(frame, &options, 0);
 }
 
-// vfork's way to start a program, with CLONE_VM and CLONE_VFORK, is a fork here: the child gets its
-// own copy of the memory, and nobody waits.
+int64_t sys_vfork(struct trap_frame *frame)
+{
+    struct fork_options options = {.share = true};
+    return fork_or_again(frame, &options, 0);
+}
+
 int64_t sys_clone(struct trap_frame *frame)
 {
     uint64_t flags = frame->rdi;
@@ -166,10 +171,13 @@ int64_t sys_clone(struct trap_frame *frame)
         .stack = frame->rsi,
         .set_tid = flags & CLONE_CHILD_SETTID ? frame->r10 : 0,
         .fs_base = flags & CLONE_SETTLS ? frame->r8 : 0,
+        .share = flags & CLONE_VM,
     };
-    if (flags & ~(uint64_t)CLONE_KNOWN || (flags & CLONE_VM && !(flags & CLONE_VFORK)) ||
-        options.fs_base >= USER_END) {
+    if (flags & ~(uint64_t)CLONE_KNOWN || (flags & CLONE_VM && !(flags & CLONE_VFORK))) {
         return -EINVAL; // no threads
+    }
+    if (options.fs_base >= USER_END) {
+        return -EPERM;
     }
     return fork_or_again(frame, &options, flags & CLONE_PARENT_SETTID ? frame->rdx : 0);
 }
@@ -221,29 +229,60 @@ static int64_t copy_strings(uint64_t vector, struct exec_strings *strings, size_
     return error;
 }
 
-int64_t sys_execve(struct trap_frame *frame)
+// vectors: of the arguments and the environment.
+static int64_t execute(const struct call_path *path, uint64_t arguments_vector,
+                       uint64_t environment_vector)
 {
     struct exec_strings arguments = {0}, environment = {0};
     size_t left = EXEC_ARGUMENTS_MAX;
-    struct call_path path;
-    int64_t error = call_path_get(&path, CALL_AT_DIRECTORY, frame->rdi);
-    if (error) {
-        return error;
-    }
-    error = copy_strings(frame->rsi, &arguments, &left);
+    int64_t error = copy_strings(arguments_vector, &arguments, &left);
     if (error == 0) {
-        error = copy_strings(frame->rdx, &environment, &left);
+        error = copy_strings(environment_vector, &environment, &left);
     }
     if (error == 0 && arguments.count == 0) { // as Linux: programs take argv[0] for granted
         arguments.bytes[0] = '\0';
         arguments.size = arguments.count = 1;
     }
     if (error == 0) {
-        error = exec(path.text, &arguments, &environment); // which takes the strings over
+        error = exec(path->base, path->text, &arguments, &environment); // and takes them over
     } else {
         kfree(arguments.bytes);
         kfree(environment.bytes);
     }
+    return error;
+}
+
+int64_t sys_execve(struct trap_frame *frame)
+{
+    struct call_path path;
+    int64_t error = call_path_get(&path, CALL_AT_DIRECTORY, frame->rdi);
+    if (error == 0) {
+        error = execute(&path, frame->rsi, frame->rdx);
+        call_path_put(&path);
+    }
+    return error;
+}
+
+// With an empty path it is the file of the descriptor, by the name that Linux gives it, too.
+int64_t sys_execveat(struct trap_frame *frame)
+{
+    struct call_path path;
+    struct file_status status;
+    unsigned flags = (unsigned)frame->r8;
+    if (flags & ~(unsigned)(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) {
+        return -EINVAL;
+    }
+    int64_t error = call_path_get(&path, frame->rdi, frame->rsi);
+    if (error) {
+        return error;
+    }
+    if (*path.text == '\0' && flags & AT_EMPTY_PATH && (int)frame->rdi != AT_FDCWD) {
+        snprintf(path.few, sizeof(path.few), "/dev/fd/%d", (int)frame->rdi);
+    } else if (flags & AT_SYMLINK_NOFOLLOW && vfs_stat(path.base, path.text, false, &status) == 0 &&
+               S_ISLNK(status.mode)) {
+        error = -ELOOP;
+    }
+    error = error ? error : execute(&path, frame->rdx, frame->r10);
     call_path_put(&path);
     return error;
 }
@@ -263,6 +302,8 @@ int64_t sys_exit(struct trap_frame *frame)
 
 int64_t sys_wait4(struct trap_frame *frame)
 {
+    const struct process *self = process_current();
+    uint64_t user_before = self->children_user_tsc, system_before = self->children_system_tsc;
     unsigned options = (unsigned)frame->rdx;
     int status = 0;
     if (options & ~(unsigned)(WNOHANG | WUNTRACED | WCONTINUED)) {
@@ -273,7 +314,8 @@ int64_t sys_wait4(struct trap_frame *frame)
         return pid;
     }
     if ((frame->rsi && copy_to_user(frame->rsi, &status, sizeof(status))) ||
-        (frame->r10 && resource_usage(frame->r10, 0))) {
+        (frame->r10 && resource_usage(frame->r10, self->children_user_tsc - user_before,
+                                      self->children_system_tsc - system_before))) {
         return -EFAULT;
     }
     return pid;

@@ -20,11 +20,12 @@ static struct timeval to_timeval(uint64_t ns)
     };
 }
 
-int64_t resource_usage(uint64_t address, uint64_t used_ns)
+int64_t resource_usage(uint64_t address, uint64_t user_tsc, uint64_t system_tsc)
 {
     const struct address_space *space = process_current()->address_space;
     struct rusage usage = {
-        .ru_utime = to_timeval(used_ns),
+        .ru_utime = to_timeval(tsc_to_ns(user_tsc)),
+        .ru_stime = to_timeval(tsc_to_ns(system_tsc)),
         .ru_maxrss = (long)(space->page_count * PAGE_SIZE / 1024),
     };
     return copy_to_user(address, &usage, sizeof(usage));
@@ -32,12 +33,13 @@ int64_t resource_usage(uint64_t address, uint64_t used_ns)
 
 int64_t sys_getrusage(struct trap_frame *frame)
 {
+    const struct process *self = process_current();
     switch ((int)frame->rdi) {
     case RUSAGE_SELF:
     case RUSAGE_THREAD:
-        return resource_usage(frame->rsi, time_used_ns());
+        return resource_usage(frame->rsi, self->user_tsc, self->system_tsc);
     case RUSAGE_CHILDREN:
-        return resource_usage(frame->rsi, tsc_to_ns(process_current()->children_tsc));
+        return resource_usage(frame->rsi, self->children_user_tsc, self->children_system_tsc);
     default:
         return -EINVAL;
     }
@@ -45,9 +47,12 @@ int64_t sys_getrusage(struct trap_frame *frame)
 
 int64_t sys_times(struct trap_frame *frame)
 {
+    const struct process *self = process_current();
     struct tms times = {
-        .tms_utime = (long)(time_used_ns() / TIMES_TICK_NS),
-        .tms_cutime = (long)(tsc_to_ns(process_current()->children_tsc) / TIMES_TICK_NS),
+        .tms_utime = (long)(tsc_to_ns(self->user_tsc) / TIMES_TICK_NS),
+        .tms_stime = (long)(tsc_to_ns(self->system_tsc) / TIMES_TICK_NS),
+        .tms_cutime = (long)(tsc_to_ns(self->children_user_tsc) / TIMES_TICK_NS),
+        .tms_cstime = (long)(tsc_to_ns(self->children_system_tsc) / TIMES_TICK_NS),
     };
     if (frame->rdi && copy_to_user(frame->rdi, &times, sizeof(times))) {
         return -EFAULT;

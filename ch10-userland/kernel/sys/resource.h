@@ -14,8 +14,7 @@ int64_t sys_setpriority(struct trap_frame *frame);
 int64_t sys_sched_getaffinity(struct trap_frame *frame);
 int64_t sys_personality(struct trap_frame *frame);
 
-// Writes a struct rusage to the caller: the processor time given, which is not told apart into the
-// program's own and the kernel's. -EFAULT.
-int64_t resource_usage(uint64_t address, uint64_t used_ns);
+// Writes a struct rusage to the caller, with the processor time given. -EFAULT.
+int64_t resource_usage(uint64_t address, uint64_t user_tsc, uint64_t system_tsc);
 
 #endif

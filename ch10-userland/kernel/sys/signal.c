@@ -2,6 +2,7 @@
 
 #include "kernel/cpu/clock.h"
 #include "kernel/cpu/cpu.h"
+#include "kernel/cpu/tsc.h"
 #include "kernel/mm/user_copy.h"
 #include "kernel/proc/process.h"
 #include "kernel/proc/signal_frame.h"
@@ -130,6 +131,31 @@ int64_t sys_rt_sigtimedwait(struct trap_frame *frame)
     return signal;
 }
 
+// Of what the caller says is taken what sigqueue puts there.
+int64_t sys_rt_sigqueueinfo(struct trap_frame *frame)
+{
+    int pid = (int)frame->rdi, signal = (int)frame->rsi;
+    struct signal_info info;
+    if (copy_from_user(&info, frame->rdx, sizeof(info))) {
+        return -EFAULT;
+    }
+    if ((info.code >= 0 || info.code == SI_TKILL) && pid != process_current()->thread.pid) {
+        return -EPERM; // it would look as if the kernel, or kill, had sent it
+    }
+    if (signal < 0 || signal > SIGNAL_COUNT) {
+        return -EINVAL;
+    }
+    struct signal_information information = {
+        .code = info.code, .pid = info.pid, .value = info.value};
+    bool interrupts = cpu_save_interrupts();
+    struct process *process = process_find(pid);
+    int error = !process      ? -ESRCH
+                : signal == 0 ? 0
+                              : signal_send_information(process, signal, &information);
+    cpu_restore_interrupts(interrupts);
+    return error;
+}
+
 int64_t sys_rt_sigreturn(struct trap_frame *frame)
 {
     if (signal_frame_restore(frame)) {
@@ -154,7 +180,7 @@ int64_t sys_sigaltstack(struct trap_frame *frame)
     return frame->rsi ? copy_to_user(frame->rsi, &old, sizeof(old)) : 0;
 }
 
-// ---- The timer that sends SIGALRM ----
+// ---- Timers ----
 
 static void alarm_expired(struct clock_timer *timer)
 {
@@ -224,30 +250,55 @@ static int64_t timer_to_user(uint64_t address, uint64_t value_ns, uint64_t inter
     return copy_to_user(address, &timer, sizeof(timer));
 }
 
-// Timers that count processor time are not there.
+static uint64_t used_ns(const struct process *self, uint64_t timer)
+{
+    return tsc_to_ns(timer == ITIMER_VIRTUAL ? self->user_tsc : self->cpu_tsc);
+}
+
+// What is left of a timer of the caller's, 0 if it does not run. Interrupts off.
+static uint64_t timer_left(const struct process *self, uint64_t timer, uint64_t *interval_ns)
+{
+    if (timer == ITIMER_REAL) {
+        *interval_ns = self->alarm_interval_ns;
+        return alarm_left(self);
+    }
+    const struct cpu_timer *of = &self->cpu_timers[timer - ITIMER_VIRTUAL];
+    uint64_t used = used_ns(self, timer);
+    *interval_ns = of->interval_ns;
+    return of->expires_ns > used ? of->expires_ns - used : of->expires_ns > 0;
+}
+
 int64_t sys_getitimer(struct trap_frame *frame)
 {
-    if (frame->rdi != ITIMER_REAL) {
+    if (frame->rdi > ITIMER_PROF) {
         return -EINVAL;
     }
-    struct process *self = process_current();
     bool interrupts = cpu_save_interrupts();
-    uint64_t left = alarm_left(self);
+    uint64_t interval_ns, left = timer_left(process_current(), frame->rdi, &interval_ns);
     cpu_restore_interrupts(interrupts);
-    return timer_to_user(frame->rsi, left, self->alarm_interval_ns);
+    return timer_to_user(frame->rsi, left, interval_ns);
 }
 
 int64_t sys_setitimer(struct trap_frame *frame)
 {
+    struct process *self = process_current();
     struct itimerval timer = {0};
-    uint64_t value_ns, interval_ns, old_interval_ns = process_current()->alarm_interval_ns;
+    uint64_t value_ns, interval_ns, old_interval_ns, which = frame->rdi;
     if (frame->rsi && copy_from_user(&timer, frame->rsi, sizeof(timer))) {
         return -EFAULT;
     }
-    if (frame->rdi != ITIMER_REAL || !to_ns(&timer.it_value, &value_ns) ||
+    if (which > ITIMER_PROF || !to_ns(&timer.it_value, &value_ns) ||
         !to_ns(&timer.it_interval, &interval_ns)) {
         return -EINVAL;
     }
-    uint64_t left = set_alarm(value_ns, interval_ns);
+    bool interrupts = cpu_save_interrupts();
+    uint64_t left = timer_left(self, which, &old_interval_ns);
+    if (which == ITIMER_REAL) {
+        set_alarm(value_ns, interval_ns);
+    } else {
+        uint64_t expires_ns = value_ns > 0 ? time_after(used_ns(self, which), value_ns) : 0;
+        self->cpu_timers[which - ITIMER_VIRTUAL] = (struct cpu_timer){expires_ns, interval_ns};
+    }
+    cpu_restore_interrupts(interrupts);
     return frame->rdx ? timer_to_user(frame->rdx, left, old_interval_ns) : 0;
 }

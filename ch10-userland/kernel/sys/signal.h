@@ -10,6 +10,7 @@ int64_t sys_tgkill(struct trap_frame *frame);
 int64_t sys_rt_sigaction(struct trap_frame *frame);
 int64_t sys_rt_sigprocmask(struct trap_frame *frame);
 int64_t sys_rt_sigpending(struct trap_frame *frame);
+int64_t sys_rt_sigqueueinfo(struct trap_frame *frame);
 int64_t sys_rt_sigsuspend(struct trap_frame *frame);
 int64_t sys_rt_sigtimedwait(struct trap_frame *frame);
 int64_t sys_rt_sigreturn(struct trap_frame *frame);

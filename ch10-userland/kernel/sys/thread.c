@@ -27,13 +27,14 @@ int64_t sys_arch_prctl(struct trap_frame *frame)
 {
     struct process *self = process_current();
     uint64_t base = frame->rsi;
-    switch ((uint32_t)frame->rdi) {
+    int code = (int)frame->rdi;
+    switch (code) {
     case ARCH_SET_FS:
     case ARCH_SET_GS: // an address that is not canonical would be a #GP in the kernel
         if (base >= USER_END) {
             return -EPERM;
         }
-        *(frame->rdi == ARCH_SET_FS ? &self->fs_base : &self->gs_base) = base;
+        *(code == ARCH_SET_FS ? &self->fs_base : &self->gs_base) = base;
         user_mode_set_bases(self->fs_base, self->gs_base);
         return 0;
     case ARCH_GET_FS:
@@ -82,6 +83,13 @@ int64_t sys_set_robust_list(struct trap_frame *frame)
     return frame->rsi == ROBUST_LIST_SIZE ? 0 : -EINVAL;
 }
 
+// Each program of glibc asks for it first, and does without: so it is not told as missing.
+int64_t sys_rseq(struct trap_frame *frame)
+{
+    (void)frame;
+    return -ENOSYS;
+}
+
 #define FUTEX_COMMAND 0x7f // without the flags FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME
 #define FUTEX_CLOCK_REALTIME 0x100
 #define FUTEX_WAIT 0
@@ -123,13 +131,13 @@ static int64_t futex_wait(struct trap_frame *frame)
     if (error) {
         return error;
     }
+    deadline = signal_deadline(deadline);
     if (copy_from_user(&value, frame->rdi, sizeof(value))) {
         return -EFAULT;
     }
     if (value != (uint32_t)frame->rdx) {
         return -EAGAIN;
     }
-    deadline = signal_deadline(deadline);
     return wait_until_interrupted_or(&futexes, futexes.generation != generation, deadline);
 }
 

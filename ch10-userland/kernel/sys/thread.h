@@ -9,6 +9,7 @@ int64_t sys_arch_prctl(struct trap_frame *frame);
 int64_t sys_prctl(struct trap_frame *frame);
 int64_t sys_set_tid_address(struct trap_frame *frame);
 int64_t sys_set_robust_list(struct trap_frame *frame);
+int64_t sys_rseq(struct trap_frame *frame);
 int64_t sys_futex(struct trap_frame *frame);
 
 #endif

@@ -49,4 +49,9 @@
 #define MS_INVALIDATE 2
 #define MS_SYNC 4
 
+// mlockall: now, what comes later, when it is touched
+#define MCL_CURRENT 1
+#define MCL_FUTURE 2
+#define MCL_ONFAULT 4
+
 #endif

@@ -36,6 +36,7 @@
 #define SIGPWR 30
 #define SIGSYS 31
 #define SIGNAL_COUNT 64 // 1 to 64; above 31 the real-time signals
+#define SIGNAL_REAL_TIME 32 // the first of these
 
 // A set of signals: bit (signal - 1).
 typedef uint64_t signal_set_t;

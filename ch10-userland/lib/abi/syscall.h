@@ -103,6 +103,7 @@
 #define SYS_getsid 124
 #define SYS_rt_sigpending 127
 #define SYS_rt_sigtimedwait 128
+#define SYS_rt_sigqueueinfo 129
 #define SYS_rt_sigsuspend 130
 #define SYS_sigaltstack 131
 #define SYS_utime 132
@@ -112,6 +113,10 @@
 #define SYS_fstatfs 138
 #define SYS_getpriority 140
 #define SYS_setpriority 141
+#define SYS_mlock 149
+#define SYS_munlock 150
+#define SYS_mlockall 151
+#define SYS_munlockall 152
 #define SYS_prctl 157
 #define SYS_arch_prctl 158
 #define SYS_setrlimit 160

@@ -12,7 +12,10 @@ struct signal_info {
         struct {
             int pid;
             unsigned uid;
-            int status; // SIGCHLD
+            union {
+                int status; // SIGCHLD
+                uint64_t value; // sigqueue
+            };
         };
         void *address; // of a fault
         uint8_t bytes[112];
