@@ -83,7 +83,7 @@ KERNEL_CFLAGS := $(KERNEL_TARGET_$(KERNEL_BITS)) -O2 -mno-red-zone -mgeneral-reg
 	-mstack-protector-guard=global $(COMMON_FLAGS) \
 	$(if $(SAN),-DSAN -fsanitize=undefined -fsanitize-trap=undefined)
 PROGRAM_CFLAGS := $(if $(STANDALONE),$(KERNEL_TARGET_64:-mcmodel=%=) -O2 -fno-stack-protector \
-	-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections $(COMMON_FLAGS),$(KERNEL_CFLAGS)) \
+	-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections $(COMMON_FLAGS) -fhosted -fno-builtin,$(KERNEL_CFLAGS)) \
 	-nostdlibinc -Iuser/include
 NASM_FLAGS := -g -F dwarf -I$(B)/include/ -I. $(if $(TEST),-Werror)
 KERNEL_EMULATION_32 := elf_i386
@@ -118,7 +118,7 @@ all: $(IMAGE)
 # sources does (what is linked depends on that).
 $(B)/settings: export CONTENT := $(CC) $(LD) | $(BOOT_CFLAGS) | $(KERNEL_CFLAGS) | $(NASM_FLAGS) | $(LD_FLAGS) | \
 	$(if $(PROGRAMS),$(PROGRAM_CFLAGS) $(PROGRAM_LD_FLAGS))
-$(B)/sources: export CONTENT := $(BOOT_SOURCES) | $(KERNEL_SOURCES) | $(PROGRAM_SOURCES) | $(TEST_SOURCES)$(ROOT:%= | $(ROOT_MIB))
+$(B)/sources: export CONTENT := $(BOOT_SOURCES) | $(KERNEL_SOURCES) | $(PROGRAM_SOURCES) | $(integer_programs) | $(TEST_SOURCES)$(ROOT:%= | $(ROOT_MIB))
 $(B)/settings $(B)/sources: FORCE
 	@$(call need,$(CC) $(LD) $(OBJCOPY) $(NM) $(AS))
 	@mkdir -p $(@D)
@@ -184,7 +184,8 @@ $(B)/user/test/%.c.o: $(USER_TESTS)/%.c $(B)/settings
 	$(call say,CC,$<)
 	$(Q)$(CC) $(PROGRAM_CFLAGS) -I.. -MMD -MP -c $< -o $@
 
-# With all that a debugger wants in NAME.elf, and without it on the disk.
+# With all that a debugger wants in NAME.elf, and without it on the disk. integer_programs do without
+# what printf needs for floating-point numbers.
 $(foreach room,$(filter-out user/bin user/libc,$(PROGRAM_ROOMS)),$(eval \
 	$(B)/bin/$(notdir $(room)).elf: $(patsubst %,$(B)/$(room)/%.o,$($(room)))))
 $(foreach name,$(basename $(user/bin)),$(eval $(B)/bin/$(name).elf: $(B)/user/bin/$(name).c.o))
@@ -195,7 +196,8 @@ $(B)/bin/%.elf: $(LIBC_OBJECTS) $(B)/sources
 define program_link
 @mkdir -p $(@D)
 $(call say,LD,$(@:.elf=))
-$(Q)$(LD) -m elf_x86_64 $(LD_FLAGS) $(PROGRAM_LD_FLAGS) -o $@ $(filter %.o,$^)
+$(Q)$(LD) -m elf_x86_64 $(LD_FLAGS) $(PROGRAM_LD_FLAGS) -o $@ \
+	$(filter-out $(if $(filter $(*F),$(integer_programs)),%/format_floating.c.o),$(filter %.o,$^))
 endef
 $(PROGRAM_FILES) $(USER_TEST_FILES): %: %.elf
 	$(Q)$(OBJCOPY) --strip-all $< $@

@@ -17,15 +17,10 @@
 // struct program_state of user/include/program.h; its errno is called rung_errno here.
 struct program_state {
     int error;
-    char **environment;
     const char *name;
-    struct {
-        int index, errors, option;
-        char *argument;
-        const char *next;
-    } options;
 };
-static struct program_state state = {.name = "test", .options = {.index = 1, .errors = 1}};
+static struct program_state state = {.name = "test"};
+char **rung_environ;
 #define rung_errno (state.error)
 
 struct program_state *program_state(void);

@@ -144,6 +144,10 @@ CASE(files, "streams read, write and seek as the host's do in files: each mode, 
             CHECK(rung_setvbuf(ours, NULL, buffering, 0) == 0 &&
                   setvbuf(theirs, NULL, buffering, 0) == 0);
         }
+        if (mode < 2 && random_below(2)) { // before anything was read
+            CHECK(rung_ungetc('u', ours) == 'u' && ungetc('u', theirs) == 'u');
+            CHECK(rung_fgetc(ours) == 'u' && fgetc(theirs) == 'u');
+        }
         for (unsigned part = 0; part < 10; part++) {
             bool reads = mode == 0 || (mode % 2 == 1 && random_below(2));
             // ISO C: between reading and writing the position is set.

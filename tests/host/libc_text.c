@@ -1,5 +1,4 @@
-// Strings, numbers, sorting, times, the environment and options: the chapter's C library against
-// the host's, on random input.
+// Strings, numbers, sorting and times: the chapter's C library against the host's, on random input.
 // Ours are functions of the header.
 #define isalnum rung_isalnum
 #define isalpha rung_isalpha
@@ -38,7 +37,6 @@
 #include "libc.h"
 
 #include <ctype.h>
-#include <getopt.h>
 
 SAME(strcpy);
 SAME(strncpy);
@@ -69,12 +67,6 @@ SAME(bsearch);
 SAME(gmtime_r);
 SAME(timegm);
 SAME(strftime);
-SAME(getenv);
-SAME(setenv);
-SAME(unsetenv);
-SAME(putenv);
-SAME(rand_r);
-SAME(getopt);
 SAME(free);
 size_t rung_strlcat(char *destination, const char *source, size_t size);
 
@@ -334,8 +326,7 @@ CASE(sorting, "qsort sorts as the host's, bsearch finds what is there and nothin
 
 // ---- Time ----
 
-CASE(times,
-     "gmtime_r, timegm and strftime (but %G, %g, %V, %E, %O, %Z) as on the host, years 1 to 9999")
+CASE(times, "gmtime_r, timegm and strftime (but %E, %O, %Z) as on the host, years 1 to 9999")
 {
     setenv("TZ", "UTC", 1);
     for (unsigned round = 0; round < 100000; round++) {
@@ -349,7 +340,7 @@ CASE(times,
               ours.tm_year == theirs.tm_year);
         CHECK(ours.tm_wday == theirs.tm_wday && ours.tm_yday == theirs.tm_yday);
         char text[200], same[200], format[] = "x%?-%%";
-        format[2] = "aAbBcCdDeFhHIjmMnprRsStTuUwWxXyYZ"[random_below(33)];
+        format[2] = "aAbBcCdDeFgGhHIjmMnprRsStTuUVwWxXyYZ"[random_below(36)];
         size_t size = random_below(3) ? sizeof(text) : random_below(12);
         format[2] = format[2] == 'Z' ? 'z' : format[2]; // the host says GMT
         if (theirs.tm_year >= -900) {
@@ -367,91 +358,5 @@ CASE(times,
         CHECK(again == timegm(&theirs));
         CHECK(ours.tm_mday == theirs.tm_mday && ours.tm_mon == theirs.tm_mon &&
               ours.tm_year == theirs.tm_year);
-    }
-}
-
-// ---- Environment and options ----
-
-CASE(environment,
-     "getenv, setenv, putenv and unsetenv change the environment as the host's change theirs")
-{
-    static char assignments[8][16];
-    char *start[] = {"A=first", "AB=2", NULL};
-    environ = start;
-    state.environment = (char *[]){"A=first", "AB=2", NULL};
-    for (unsigned round = 0; round < 30000; round++) {
-        char *name = random_text(1 + random_below(2), "AB"),
-             *value = random_text(random_below(4), "x=");
-        int overwrite = (int)random_below(2);
-        switch (random_below(4)) {
-        case 0:
-            CHECK(rung_setenv(name, value, overwrite) == setenv(name, value, overwrite));
-            break;
-        case 1:
-            CHECK(rung_unsetenv(name) == unsetenv(name));
-            break;
-        case 2: {
-            char *assignment = assignments[random_below(8)];
-            if (assignment[0] == '\0') {
-                snprintf(assignment, sizeof(assignments[0]), "%s=%s", name, value);
-            }
-            CHECK(rung_putenv(assignment) == putenv(assignment));
-            break;
-        }
-        default:
-            CHECK(rung_setenv("A=", value, 1) == -1 && rung_setenv("", value, 1) == -1);
-        }
-        for (const char *const *each =
-                 (const char *const[]){"A", "B", "AA", "AB", "BA", "BB", NULL};
-             *each; each++) {
-            const char *ours = rung_getenv(*each), *theirs = getenv(*each);
-            CHECK((ours == NULL) == (theirs == NULL) &&
-                  (ours == NULL || strcmp(ours, theirs) == 0));
-        }
-        free(name);
-        free(value);
-    }
-}
-
-CASE(options, "getopt takes random command lines apart as the host's does when it obeys POSIX")
-{
-    char letters[] = "+ab:c", silent[] = "+:ab:c";
-    opterr = state.options.errors = 0;
-    for (unsigned round = 0; round < 100000; round++) {
-        char *arguments[8] = {"program"};
-        int count = 1 + (int)random_below(6);
-        for (int i = 1; i < count; i++) {
-            arguments[i] = random_text(random_below(5), random_below(2) ? "-abc" : "-bax:");
-        }
-        char *known = random_below(2) ? letters : silent;
-        optind = 0; // how the GNU library is told to start again
-        state.options.index = 1;
-        state.options.next = NULL;
-        for (int ours, theirs = 0; theirs != -1;) {
-            theirs = getopt(count, arguments, known);
-            ours = rung_getopt(count, arguments, known + 1);
-            CHECK(ours == theirs);
-            CHECK(theirs == -1 || theirs != 'b' || state.options.argument == optarg);
-            CHECK((ours != '?' && ours != ':') || state.options.option == optopt);
-        }
-        CHECK(state.options.index == optind);
-        for (int i = 1; i < count; i++) {
-            free(arguments[i]);
-        }
-    }
-}
-
-CASE(random_numbers, "rand_r stays in its range, and all its bits change about half of the time")
-{
-    unsigned seed = (unsigned)random_bits(), ones[31] = {0};
-    for (unsigned round = 0; round < 100000; round++) {
-        int number = rung_rand_r(&seed);
-        CHECK(number >= 0);
-        for (unsigned bit = 0; bit < 31; bit++) {
-            ones[bit] += (unsigned)number >> bit & 1;
-        }
-    }
-    for (unsigned bit = 0; bit < 31; bit++) {
-        CHECK(ones[bit] > 48500 && ones[bit] < 51500);
     }
 }

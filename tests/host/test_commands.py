@@ -20,7 +20,7 @@ SANITIZE = ["-g", "-O1", "-fno-omit-frame-pointer", "-fsanitize=address,undefine
 SHARED = ["command", "walk", "pattern", "pattern_parse", "proc"]
 TEXT = ["cat", "echo", "head", "tail", "wc", "grep", "ls", "cp", "mv", "rm", "mkdir"]
 TEXT_10 = ["sort", "uniq", "tr", "cut", "seq", "basename", "dirname", "tee", "find", "test", "ln", "rmdir", "hexdump",
-           "touch", "chmod", "tree", "du", "xargs", "env", "calc", "stat"]
+           "touch", "chmod", "tree", "du", "xargs", "env", "calc", "stat", "cmp", "paste", "date", "id"]
 TIMEOUT = 60 * float(os.environ.get("RUNG_TIMEOUT_SCALE", "1"))
 ROUNDS = int(os.environ.get("RUNG_ROUNDS", "5"))
 
@@ -58,7 +58,7 @@ def compile_all(chapter, folder: pathlib.Path) -> list:
     (folder / "all.c").write_text(DISPATCH % (
         "\n".join(f"int {name}_main(int, char **);" for name in names),
         "\n".join(f'    if (!strcmp(name, "{name}")) return {name}_main(argc, argv);' for name in names)))
-    done = subprocess.run([*compiler, folder / "all.c", *objects, "-o", folder / "all"], text=True,
+    done = subprocess.run([*compiler, folder / "all.c", *objects, "-lm", "-o", folder / "all"], text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     for name in names:
         (folder / name).unlink(missing_ok=True)
@@ -578,12 +578,18 @@ def test_stat_and_du(both, dice, tmp_path):
 CALC = [
     ("1+2*3", "7"), ("(1+2)*3", "9"), ("2**3**2", "512"), ("-2**2", "-4"), ("7/2", "3"), ("-7/2", "-3"), ("-7%3", "-1"),
     ("1<<62", str(1 << 62)), ("0xff", "255"), ("0b101", "5"), ("10-2-3", "5"), ("1 < 2 == 1", "1"), ("6 & 3 | 8", "10"),
+    ("7.0/2", "3.5"), (".1+.2", "0.3"), ("2**.5", "1.4142135623731"), ("1e3", "1000"), ("1e-7", "1e-07"),
+    ("-1.5", "-1.5"), ("7.5 % 2", "1.5"), ("1 < 1.5", "1"), ("!0.0", "1"), ("0.5 && 1", "1"), ("sqrt(16)", "4"),
+    ("2*sqrt(2) ** 2", "4"), ("cos(pi)", "-1"), ("round(-2.5)", "-3"), ("abs(-3) + 1", "4"), ("2 ** -1.0", "0.5"),
+    ("1/3.", "0.333333333333333"),
     ("~0", "-1"), ("!5", "0"), ("3 > 2 && 0 || 1", "1"), ("9223372036854775807", "9223372036854775807"),
     ("-9223372036854775807-1", "-9223372036854775808"), ("2*-3", "-6"), ("5 ^ 1", "4"), ("-8>>1", "-4"),
 ]
 CALC_WRONG = ["1/0", "1%0", "9223372036854775808", "9223372036854775807+1", "2**63", "(-9223372036854775807-1)/-1",
               "1<<63", "1<<64", "1+", "(1", "x", "1 2", "0x", "09a", "*", "((" * 300 + "1", "-" * 1000 + "1", "2**-1",
-              "4000000000**2", "-(-9223372036854775807-1)"]
+              "4000000000**2", "-(-9223372036854775807-1)", "1.5 & 1", "~1.5", "1.5 << 1", "1./0", "1%0.0", "1.2.3",
+              "1.5x", ".", "1e999", "1e300*1e300", "sqrt(-1)", "log(0)", "nothing(1)", "sqrt 4", "sqrt(4", "sqrt()",
+              "sqrt(" * 300 + "1"]
 
 
 @pytest.mark.chapters("10")

@@ -160,6 +160,14 @@ def test_random_keys(edit, request, tmp_path):
         assert path.read_bytes() == model.text(), typed
 
 
+def test_undo_after_paste(edit, tmp_path):
+    """What is typed behind a paste is undone apart from it."""
+    path = tmp_path / "text"
+    path.write_text("one\n")
+    edit(path, COPY + PASTE + b"two" + UNDO + SAVE + QUIT)
+    assert path.read_text() == "one\none\n"
+
+
 def test_any_bytes(edit, request, tmp_path):
     """Any bytes in the file, and any keys, do no harm; what was not changed is saved as it was."""
     dice = random.Random(request.config.getoption("--seed"))

@@ -14,16 +14,17 @@ import pytest
 from support.session import once
 
 HERE = pathlib.Path(__file__).resolve().parent
-PROGRAMS = ["libc_text", "libc_memory", "libc_streams"]
+PROGRAMS = ["libc_text", "libc_program", "libc_memory", "libc_streams", "libc_floats", "libc_math"]
 CASES = [(program, case) for program in PROGRAMS
          for case in re.findall(r"^CASE\((\w+),", (HERE / f"{program}.c").read_text(), re.MULTILINE)]
 SANITIZE = ["-g", "-O1", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 # All that does not depend on how a program starts and calls the kernel.
 SOURCES = ["lib/string.c", "lib/printf.c", "lib/errno.c", "lib/calendar.c"] + [f"user/libc/{name}.c" for name in (
     "environment", "getopt", "number", "sort", "string", "strsignal", "time", "malloc", "stream", "stdio", "scan",
-    "random", "dprintf", "err")]
+    "random", "dprintf", "err", "decimal", "format_floating", "strtod", "math", "math_power", "math_angle",
+    "getopt_long", "libgen")]
 # Called by the library, defined by the tests.
-OF_TEST = ["sbrk", "mmap", "munmap", "mremap"]
+OF_TEST = ["sbrk", "mmap", "munmap", "mremap", "environ"]
 TIMEOUT = 120 * float(os.environ.get("RUNG_TIMEOUT_SCALE", "1"))
 
 pytestmark = pytest.mark.chapters("10")
@@ -62,7 +63,7 @@ def program(builder, chapter):
         compiler = [f"clang{os.environ.get('LLVM', '')}", "-Wall", "-Wextra", "-Werror", *SANITIZE, "-std=gnu17",
                     "-fno-builtin", "-Wno-format", "-Wno-deprecated-declarations", f"-I{chapter.path}", f"-I{HERE}"]
         once(builder.shared, f"{folder.name}-{name}",
-             lambda: run(*compiler, HERE / f"{name}.c", library, "-o", folder / name))
+             lambda: run(*compiler, HERE / f"{name}.c", library, "-lm", "-o", folder / name))
         return folder / name
     return build
 

@@ -14,7 +14,8 @@ COLUMNS = 80
 KEYS = {"<left>": ("\x1b[D", "left"), "<right>": ("\x1b[C", "right"), "<up>": ("\x1b[A", "up"),
         "<down>": ("\x1b[B", "down"), "<home>": ("\x1b[H", "home"), "<end>": ("\x1b[F", "end"),
         "<delete>": ("\x1b[3~", "delete"), "<erase>": ("\x7f", "backspace"), "\r": ("\r", "ret"), "\t": ("\t", "tab"),
-        **{f"<{letter}>": (chr(ord(letter) & 31), f"ctrl-{letter.lower()}") for letter in "ABCDEFKLNPUWZ"}}
+        **{f"<{letter}>": (chr(ord(letter) & 31), f"ctrl-{letter.lower()}") for letter in "ABCDEFGKLNPRUWYZ"},
+        "<alt-b>": ("\x1bb", "alt-b"), "<alt-f>": ("\x1bf", "alt-f")}
 PARTS = re.compile("|".join([*map(re.escape, KEYS), "."]), re.DOTALL)
 
 
@@ -92,6 +93,9 @@ EDITS = {
     "W of blanks": "echo abc  more   <W>",
     "K": "echo abc and more" + "<left>" * 9 + "<K>",
     "L": "echo ab<L>c",
+    "Y after U": "cho abc<U>e<Y>",
+    "Y after W": "abc<W>echo <Y>",
+    "Y after K": "abc<A><K>echo <Y>",
 }
 
 
@@ -144,6 +148,26 @@ def test_history(typist):
     assert [text for _, text in listed] == ["echo one", "echo two", "echo three", "echo one", "echo two", "echo draft",
                                             "echo one more", "history"]
     assert typist.line("history 2").split() == [str(len(listed)), "history", str(len(listed) + 1), "history", "2"]
+
+
+def test_search(serial):
+    """Ctrl-R finds the youngest line with what is typed in it, then those before; Ctrl-G forgets about it."""
+    for text in ("echo one", "echo two", "echo three"):
+        serial.line(text)
+    assert serial.line("<R>tw") == "two\n"
+    assert serial.line("<R>echo<R><R><E> more") == "two more\n"
+    assert serial.line("<R>thr<erase><erase><erase>o o") == "one\n"
+    assert serial.line("echo dr<R>two<G>aft") == "draft\n"
+    assert serial.line("<R>nowhere to be found<U>echo x") == "x\n"
+    serial.type("<R>tw")
+    assert serial.screen(lambda lines: lines[-1] == "(search: tw) echo two more")[-1] == "(search: tw) echo two more"
+    serial.type("<C>")
+    serial.machine.serial.expect(PROMPT)
+
+
+def test_words(serial):
+    """Alt-B and Alt-F go by words."""
+    assert serial.line("echo one two<alt-b><alt-b>x<alt-f>y") == "xoney two\n"
 
 
 def test_completion(typist):
@@ -215,7 +239,6 @@ def test_background(serial):
     serial.line_until(r"^\[1\] +[-+]? +Terminated +sleep 1000\n", "kill %1")
     serial.type("fg\r")
     serial.machine.serial.expect(r"^sleep 2000 \| cat\n")
-    serial.machine.wait_halted()        # then the terminal is the job's, and the shell waits
     serial.type("<C>")
     serial.machine.serial.expect(PROMPT)
     assert serial.line("jobs") == ""
@@ -267,6 +290,34 @@ def test_stop(serial):
 INTERRUPTED = ["echo begun; while :; do :; done", "echo begun; while :; do sleep 1; done",
                "x=$(echo begun >&2; sleep 1000)", "echo begun; read x", "sleep 1000 | { echo begun; cat; }",
                "(echo begun; sleep 1000; echo no)", "f() { sh -c 'echo begun; exec sleep 1000'; echo no; }; f; echo no"]
+
+
+@pytest.mark.chapters("10")
+def test_wait(serial):
+    """Ctrl-C ends the shell's waiting and not what it waits for."""
+    serial.line("sleep 1000 &")
+    serial.type("wait\r")
+    serial.machine.serial.expect(r"wait\n$")
+    serial.machine.wait_halted()
+    serial.type("<C>")
+    serial.machine.serial.expect(PROMPT)
+    assert serial.line("echo $?") == "130\n"
+    assert re.fullmatch(r"\[1\] \+ Running +sleep 1000\n", serial.line("jobs"))
+    serial.line("kill %1")
+
+
+@pytest.mark.chapters("10")
+def test_exec(serial):
+    """A command in the shell's place heeds the signals that the shell did not; none there, and the shell goes on."""
+    assert "exec: nosuch: not found\n" in serial.line("exec nosuch")
+    serial.type("sh\r")
+    serial.machine.serial.expect(PROMPT)
+    serial.type("exec cat\r")
+    serial.machine.serial.expect(r"exec cat\n$")
+    serial.machine.wait_halted()
+    serial.type("<Z>")
+    serial.machine.serial.expect(r"^\[1\] \+ Stopped +sh\n/# $")
+    serial.line("kill -9 %1")
 
 
 @pytest.mark.chapters("10")

@@ -94,3 +94,15 @@ def test_crash(sh, machine, how, message):
     machine.serial.send(f"crash {how}\r")
     machine.serial.expect(r"^panic: " + message)
     machine.serial.expect(r"in process \d+ \(crash\)")
+
+
+@pytest.mark.chapters("10")
+@pytest.mark.parametrize("line", ["(trap '' HUP; cat) &", "(trap '' HUP; kill -9 $$; exec cat)"])
+def test_terminal_lost(sh, machine, line: str):
+    """Who outlives a session reads its terminal no more: every key is for the next one."""
+    machine.serial.send(line + "\rexit\r")
+    machine.serial.expect(PROMPT)
+    machine.serial.send("exit\r")
+    for number in range(5):
+        machine.serial.send(f"echo $(({number} * 7)) is\r")
+        machine.serial.expect(rf"^{number * 7} is\n")

@@ -114,6 +114,19 @@ def test_flow_control(machine, type_text):
     machine.serial.expect(PROMPT)
 
 
+def test_literal(machine):
+    """Behind Ctrl-V a key is text, whatever else it does."""
+    machine.serial.expect(PROMPT)
+    machine.serial.send(CAT)
+    machine.serial.expect(CAT_READS)
+    machine.serial.send("x\x16")
+    machine.serial.expect(r"^x")
+    machine.serial.send("\x13")     # alone, as a key comes
+    machine.serial.expect(r"\^S$")
+    machine.serial.send("y\r")
+    machine.serial.expect("^x\x13y\n$")
+
+
 def test_cursor_request(machine):
     """The screen answers where its cursor is. The line does not see the request: its terminal would answer, too."""
     machine.serial.expect(PROMPT)

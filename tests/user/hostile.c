@@ -85,12 +85,15 @@ static const struct call {
     {SYS_execve, {BAD, 0, 0}, READS},
     {SYS_execve, {PATH, BAD, 0}, READS},
     {SYS_execve, {PATH, 0, BAD}, READS},
+    {SYS_execveat, {AT_FDCWD, BAD, 0, 0, 0}, READS},
+    {SYS_execveat, {AT_FDCWD, PATH, BAD, 0, 0}, READS},
     {SYS_rt_sigaction, {SIGUSR1, BAD, 0, 8}, READS},
     {SYS_rt_sigaction, {SIGUSR1, 0, BAD, 8}, WRITES},
     {SYS_rt_sigprocmask, {SIG_BLOCK, BAD, 0, 8}, READS},
     {SYS_rt_sigprocmask, {SIG_BLOCK, 0, BAD, 8}, WRITES},
     {SYS_rt_sigpending, {BAD, 8}, WRITES},
     {SYS_rt_sigsuspend, {BAD, 8}, READS},
+    {SYS_rt_sigqueueinfo, {1, 0, BAD}, READS},
     {SYS_rt_sigtimedwait, {BAD, 0, 0, 8}, READS},
     {SYS_rt_sigtimedwait, {BUFFER, 0, BAD, 8}, READS},
     {SYS_sigaltstack, {BAD, 0}, READS},
@@ -242,7 +245,8 @@ TEST(descriptors, "what is no descriptor is refused by all calls that want one")
     static const long wanting[] = {SYS_read, SYS_write, SYS_close, SYS_fstat, SYS_lseek, SYS_ioctl,
                                    SYS_pread64, SYS_pwrite64, SYS_readv, SYS_writev, SYS_dup,
                                    SYS_dup2, SYS_fcntl, SYS_fsync, SYS_fdatasync, SYS_ftruncate,
-                                   SYS_getdents64, SYS_fchdir, SYS_fchmod, SYS_fstatfs};
+                                   SYS_getdents64, SYS_fchdir, SYS_fchmod, SYS_fstatfs, SYS_flock,
+                                   SYS_preadv, SYS_pwritev, SYS_fallocate};
     static const long wrong[] = {-1, 77, 255, 256, 1000, INT_MAX, INT_MIN, 1l << 32 | 77};
     struct {
         void *start;
@@ -251,7 +255,8 @@ TEST(descriptors, "what is no descriptor is refused by all calls that want one")
     prepare();
     for (size_t i = 0; i < sizeof(wanting) / sizeof(wanting[0]); i++) {
         for (size_t j = 0; j < sizeof(wrong) / sizeof(wrong[0]); j++) {
-            bool vectored = wanting[i] == SYS_readv || wanting[i] == SYS_writev;
+            bool vectored = wanting[i] == SYS_readv || wanting[i] == SYS_writev ||
+                            wanting[i] == SYS_preadv || wanting[i] == SYS_pwritev;
             long second = vectored ? (long)&vector : (long)buffer;
             second = wanting[i] == SYS_dup2 ? 20 : wanting[i] == SYS_fcntl ? F_GETFD : second;
             second = wanting[i] == SYS_ftruncate || wanting[i] == SYS_lseek ? 0 : second;
@@ -278,6 +283,11 @@ TEST(counts, "counts beyond all reason are refused, or what there is is done")
     CHECK(raw(SYS_readv, file, (long)vector, 3, 0, 0) == -EINVAL);
     CHECK(raw(SYS_readv, file, (long)vector, 1025, 0, 0) == -EINVAL);
     CHECK(raw(SYS_writev, file, (long)vector, -1, 0, 0) == -EINVAL);
+    CHECK(raw(SYS_preadv, file, (long)vector, 1, -1, 0) == -EINVAL);
+    CHECK(raw(SYS_mlock, (long)pages, -1, 0, 0, 0) == -ENOMEM);
+    CHECK(raw(SYS_mlock, LONG_MAX, LONG_MAX, 0, 0, 0) == -ENOMEM);
+    void *none = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, file, LONG_MAX & -PAGE);
+    CHECK(none == MAP_FAILED && errno == EINVAL);
     result = raw(SYS_read, file, (long)pages, -1, 0, 0);
     CHECK(result == PAGE || result == -EFAULT);
     result = raw(SYS_read, zero, (long)pages, LONG_MAX, 0, 0);
@@ -304,6 +314,35 @@ TEST(counts, "counts beyond all reason are refused, or what there is is done")
     CHECK(raw(SYS_rt_sigaction, 65, 0, 0, 8, 0) == -EINVAL);
     CHECK(raw(SYS_getgroups, -1, (long)buffer, 0, 0, 0) == -EINVAL);
     CHECK(raw(SYS_sched_getaffinity, 0, 0, (long)buffer, 0, 0) == -EINVAL);
+}
+
+TEST(locks, "a lock on bytes that there cannot be is refused")
+{
+    static const struct {
+        short type, whence;
+        long start, length;
+        long error;
+    } wrong[] = {
+        {0, 0, LONG_MAX, 2, EOVERFLOW}, {0, 0, LONG_MIN, 0, EINVAL}, {0, 0, 0, LONG_MIN, EINVAL},
+        {0, 0, 2, LONG_MAX, EOVERFLOW}, {0, 2, LONG_MIN, 1, EINVAL}, {0, 0, 5, -6, EINVAL},
+        {0, 2, LONG_MAX, 0, EOVERFLOW}, {0, 3, 0, 0, EINVAL},        {0, -1, 0, 0, EINVAL},
+        {3, 0, 0, 0, EINVAL},           {-1, 0, 0, 0, EINVAL},
+    };
+    prepare();
+    CHECK(raw(SYS_pwrite64, file, (long)buffer, 1, 0, 0) == 1); // its end is behind 0
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        struct {
+            short type, whence;
+            long start, length;
+            int pid;
+        } lock = {wrong[i].type, wrong[i].whence, wrong[i].start, wrong[i].length, 0};
+        CHECK(raw(SYS_fcntl, file, F_SETLK, (long)&lock, 0, 0) == -wrong[i].error);
+        CHECK(raw(SYS_fcntl, file, F_GETLK, (long)&lock, 0, 0) == -wrong[i].error);
+    }
+    CHECK(raw(SYS_fcntl, file, F_SETLK, 0, 0, 0) == -EFAULT);
+    CHECK(raw(SYS_fcntl, file, F_GETLK, (long)0xffff800000000000, 0, 0) == -EFAULT);
+    CHECK(raw(SYS_flock, file, 0, 0, 0, 0) == -EINVAL);
+    CHECK(raw(SYS_flock, file, 3, 0, 0, 0) == -EINVAL);
 }
 
 TEST(numbers, "a call that there isn't is ENOSYS, whatever its number")
@@ -335,7 +374,8 @@ TEST(memory_hog, "a program that takes all memory is ended, and leaves the other
 
 static const struct test tests[] = {
     ENTRY(kernel_addresses), ENTRY(no_addresses), ENTRY(read_only), ENTRY(straddling),
-    ENTRY(descriptors), ENTRY(counts), ENTRY(numbers), ENTRY(memory_hog), {NULL, NULL},
+    ENTRY(descriptors), ENTRY(counts), ENTRY(locks), ENTRY(numbers), ENTRY(memory_hog),
+    {NULL, NULL},
 };
 
 int main(int argc, char **argv)

@@ -264,6 +264,38 @@ TEST(hang_up, "a stopped group that nobody is left to continue gets SIGHUP, and 
     CHECK(read(ends[0], &byte, 1) == 1 && byte == 'h');
 }
 
+TEST(last_link, "and so does one whose last member with a parent outside ends")
+{
+    int ends[2];
+    char byte = 0;
+    CHECK(pipe(ends) == 0);
+    pid_t child = fork();
+    if (child == 0) {
+        setsid();
+        pid_t leader = fork();
+        int status;
+        if (leader == 0) {
+            setpgid(0, 0);
+            pid_t job = fork();
+            if (job == 0) {
+                catch (SIGHUP, 0);
+                raise(SIGSTOP);
+                write(ends[1], count == 1 ? "h" : "-", 1);
+                _exit(0);
+            }
+            waitpid(job, &status, WUNTRACED);
+            raise(SIGSTOP);
+        }
+        waitpid(leader, &status, WUNTRACED);
+        kill(leader, SIGKILL);
+        waitpid(leader, &status, 0);
+        close(ends[1]); // and lives on
+        _exit(read(ends[0], &byte, 1) == 1 && byte == 'h' ? 0 : 1);
+    }
+    close(ends[1]);
+    CHECK(check_wait(child) == 0);
+}
+
 TEST(orphan, "a terminal's stop signals do not stop a group that nobody could continue")
 {
     pid_t child = fork();
@@ -377,7 +409,7 @@ TEST(nobody_escapes, "a signal to a group reaches all of it, whoever is just bei
 static const struct test tests[] = {
     ENTRY(sleep_goes_on), ENTRY(poll_goes_on), ENTRY(next_sleep), ENTRY(read_goes_on),
     ENTRY(stopped_does_nothing), ENTRY(kill_stopped), ENTRY(take_back), ENTRY(caught_stop),
-    ENTRY(parent_is_told), ENTRY(nobody_waits), ENTRY(hang_up), ENTRY(orphan),
+    ENTRY(parent_is_told), ENTRY(nobody_waits), ENTRY(hang_up), ENTRY(last_link), ENTRY(orphan),
     ENTRY(other_mask), ENTRY(take_signal), ENTRY(suspended_and_stopped), ENTRY(nobody_escapes), {NULL, NULL},
 };
 

@@ -200,6 +200,46 @@ TEST(mremap_moves, "a mapping grows with its contents, in place or elsewhere, an
     CHECK(touch(moved + 999 * PAGE, true) == 0 && touch(pages, false) == SIGSEGV);
 }
 
+TEST(mremap_file, "a view of a file that grows shows more of the file")
+{
+    static char filler[16384];
+    int file = open("/grown", O_CREAT | O_RDWR | O_TRUNC, 0644);
+    memset(filler, 'x', sizeof(filler));
+    CHECK(file >= 0 && write(file, filler, sizeof(filler)) == sizeof(filler));
+    for (int flags = MAP_PRIVATE; flags != 0; flags = flags == MAP_PRIVATE ? MAP_SHARED : 0) {
+        char *view = mmap(NULL, 4096, PROT_READ, flags, file, 0);
+        CHECK(view != MAP_FAILED && view[0] == 'x');
+        view = mremap(view, 4096, sizeof(filler), MREMAP_MAYMOVE);
+        CHECK(view != MAP_FAILED && view[5000] == 'x' && view[16383] == 'x');
+        CHECK(munmap(view, sizeof(filler)) == 0);
+    }
+}
+
+TEST(mremap_there,
+     "a mapping is moved to where it is asked to be, over what is there, but not over itself")
+{
+    catch ();
+    char *pages = map_pages(16, READ_WRITE, MAP_PRIVATE), *there = pages + 8 * PAGE;
+    for (int i = 0; i < 16; i++) {
+        pages[i * PAGE] = (char)i;
+    }
+    int fixed = MREMAP_MAYMOVE | MREMAP_FIXED;
+    CHECK(mremap(pages, PAGE, 2 * PAGE, MREMAP_FIXED, there) == MAP_FAILED && errno == EINVAL);
+    CHECK(mremap(pages, PAGE, PAGE, fixed, there + 1) == MAP_FAILED && errno == EINVAL);
+    CHECK(mremap(pages, 4 * PAGE, 4 * PAGE, fixed, pages + 3 * PAGE) == MAP_FAILED);
+    CHECK(mremap(pages + PAGE, 4 * PAGE, 4 * PAGE, fixed, pages) == MAP_FAILED && errno == EINVAL);
+    CHECK(mremap(pages, PAGE, PAGE, fixed, (void *)(1ul << 47)) == MAP_FAILED && errno == EINVAL);
+    CHECK(pages[0] == 0 && there[0] == 8);
+    // Larger, smaller, of the same size.
+    CHECK(mremap(pages, 2 * PAGE, 3 * PAGE, fixed, there) == there);
+    CHECK(there[0] == 0 && there[PAGE] == 1 && there[2 * PAGE] == 0 && there[3 * PAGE] == 11);
+    CHECK(touch(pages, false) == SIGSEGV && touch(pages + 2 * PAGE, false) == 0);
+    CHECK(mremap(pages + 2 * PAGE, 2 * PAGE, PAGE, fixed, there + 5 * PAGE) == there + 5 * PAGE);
+    CHECK(there[5 * PAGE] == 2 && there[6 * PAGE] == 14);
+    CHECK(touch(pages + 3 * PAGE, false) == SIGSEGV && pages[4 * PAGE] == 4);
+    CHECK(mremap(pages + 4 * PAGE, PAGE, PAGE, fixed, pages) == pages && pages[0] == 4);
+}
+
 TEST(shared_ends,
      "shared pages have no numbers beyond those of addresses: that is where the kernel's are")
 {
@@ -310,9 +350,9 @@ int main(int argc, char **argv)
 {
     static const struct test tests[] = {
         ENTRY(mmap_rights), ENTRY(mmap_execute), ENTRY(mmap_fixed), ENTRY(mmap_refused),
-        ENTRY(mmap_file), ENTRY(mmap_shared), ENTRY(mremap_moves), ENTRY(shared_ends),
-        ENTRY(madvise_forgets), ENTRY(brk_moves), ENTRY(stack_grows), ENTRY(copy_on_write), ENTRY(many_regions),
-        ENTRY(memory_ends), {NULL, NULL},
+        ENTRY(mmap_file), ENTRY(mmap_shared), ENTRY(mremap_moves), ENTRY(mremap_there),
+        ENTRY(mremap_file), ENTRY(shared_ends), ENTRY(madvise_forgets), ENTRY(brk_moves),
+        ENTRY(stack_grows), ENTRY(copy_on_write), ENTRY(many_regions), ENTRY(memory_ends), {NULL, NULL},
     };
     return check_run(tests, argc, argv);
 }

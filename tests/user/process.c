@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <time.h>
 
@@ -109,7 +110,7 @@ static int see_arguments(int argc, char **argv)
 
 static void try_exec(const char *path, int error)
 {
-    char *arguments[] = {"x", NULL};
+    char *arguments[] = {"x", "--length", NULL}; // it ends at once, should it be run
     CHECK_ERROR(execve(path, arguments, environ), error);
 }
 
@@ -150,6 +151,58 @@ TEST(running_file, "the file of a program that runs is not written to, but may b
     int file = open(program, O_RDONLY);
     CHECK(file >= 0 && link(program, FOLDER "/old") == 0 && unlink(program) == 0);
     CHECK(IN_CHILD(_exit(close(file))) == 0 && rename(FOLDER "/old", program) == 0);
+}
+
+static void copy_program(const char *to)
+{
+    static char bytes[65536];
+    int from = open(program, O_RDONLY), file = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0755);
+    CHECK(from >= 0 && file >= 0);
+    for (ssize_t size; (size = read(from, bytes, sizeof(bytes))) > 0;) {
+        CHECK(write(file, bytes, (size_t)size) == size);
+    }
+    CHECK(close(from) == 0 && close(file) == 0);
+}
+
+TEST(written_file, "a file that is open for writing is not run, and one that is run is not written")
+{
+    char *arguments[] = {program, "--wait", NULL}, byte;
+    int ends[2], back[2];
+    copy_program(FOLDER "/copy");
+    write_file(FOLDER "/written", "#!/bin/true\n", 0755);
+    int file = open(FOLDER "/copy", O_WRONLY), script = open(FOLDER "/written", O_RDWR);
+    try_exec(FOLDER "/copy", ETXTBSY);
+    try_exec(FOLDER "/written", ETXTBSY);
+    int twice = dup(file);
+    CHECK(close(file) == 0 && close(script) == 0);
+    try_exec(FOLDER "/copy", ETXTBSY);
+    CHECK(close(twice) == 0 && pipe(ends) == 0 && pipe(back) == 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        CHECK(dup2(ends[0], 0) == 0 && dup2(back[1], 1) == 1);
+        execv(FOLDER "/copy", arguments);
+        _exit(98);
+    }
+    CHECK(read(back[0], &byte, 1) == 1); // it runs
+    CHECK_ERROR(open(FOLDER "/copy", O_RDWR), ETXTBSY);
+    CHECK_ERROR(open(FOLDER "/copy", O_RDONLY | O_TRUNC), ETXTBSY);
+    CHECK_ERROR(open(FOLDER "/copy", O_WRONLY | O_CREAT | O_TRUNC, 0755), ETXTBSY);
+    CHECK_ERROR(truncate(FOLDER "/copy", 0), ETXTBSY);
+    CHECK(write(ends[1], "x", 1) == 1 && check_wait(pid) == 0);
+    CHECK(truncate(FOLDER "/copy", 0) == 0 && (file = open(FOLDER "/copy", O_WRONLY)) >= 0);
+}
+
+TEST(segment_bases, "arch_prctl sets what an int says, to what is an address of the program")
+{
+    unsigned long fs, gs, high = 1ul << 32;
+    CHECK(syscall(SYS_arch_prctl, 0x1003, &fs) == 0); // ARCH_GET_FS
+    CHECK(syscall(SYS_arch_prctl, high | 0x1001, 0x12345) == 0); // ARCH_SET_GS
+    CHECK(syscall(SYS_arch_prctl, high | 0x1002, fs) == 0); // ARCH_SET_FS
+    CHECK(syscall(SYS_arch_prctl, 0x1004, &gs) == 0 && gs == 0x12345);
+    CHECK_ERROR(syscall(SYS_arch_prctl, 0x1001, 0x7ffffffff000), EPERM);
+    CHECK_ERROR(syscall(SYS_arch_prctl, 0x1001, 1ul << 63), EPERM);
+    CHECK_ERROR(syscall(SYS_arch_prctl, 0x1000, 0), EINVAL);
+    CHECK_ERROR(syscall(SYS_clone, 0x80000 | SIGCHLD, 0, 0, 0, 0x7ffffffff000), EPERM);
 }
 
 TEST(exec_limit, "arguments are limited, and up to the limit they arrive")
@@ -231,6 +284,29 @@ TEST(exec_itself, "/proc/self/exe is the program's file, to read and to run")
     CHECK(symlink(program, FOLDER "/link") == 0);
     status = IN_CHILD(execl(FOLDER "/link", program, "--exe", NULL));
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 66);
+}
+
+static int run_at(int base, const char *file, int flags)
+{
+    char *arguments[] = {program, "--length", "12345678901", NULL};
+    return IN_CHILD(
+        _exit(syscall(SYS_execveat, base, file, arguments, environ, flags) ? errno : 0));
+}
+
+TEST(exec_at, "execveat finds a program from a directory on, or has it by its descriptor")
+{
+    copy_program(FOLDER "/at");
+    (void)symlink("at", FOLDER "/at-link");
+    int folder = open(FOLDER, O_RDONLY), file = open(FOLDER "/at", O_RDONLY | O_CLOEXEC);
+    CHECK(run_at(folder, "at", 0) == 0 && run_at(folder, "at-link", 0) == 0);
+    CHECK(run_at(AT_FDCWD, FOLDER "/at", 0) == 0 && run_at(file, "", AT_EMPTY_PATH) == 0);
+    CHECK(WEXITSTATUS(run_at(folder, "at-link", AT_SYMLINK_NOFOLLOW)) == ELOOP);
+    CHECK(WEXITSTATUS(run_at(file, "", 0)) == ENOENT);
+    CHECK(WEXITSTATUS(run_at(file, "at", 0)) == ENOTDIR);
+    CHECK(WEXITSTATUS(run_at(99, "at", 0)) == EBADF);
+    CHECK(WEXITSTATUS(run_at(99, "", AT_EMPTY_PATH)) == EBADF);
+    CHECK(WEXITSTATUS(run_at(folder, "", AT_EMPTY_PATH)) == EACCES);
+    CHECK(WEXITSTATUS(run_at(folder, "at", 1)) == EINVAL);
 }
 
 static int see_exe(void)
@@ -367,9 +443,10 @@ TEST(process_limit, "fork fails with EAGAIN when there are too many, and works w
 
 static const struct test tests[] = {
     ENTRY(exit_status), ENTRY(memory_is_copied), ENTRY(registers_are_kept), ENTRY(exec_arguments),
-    ENTRY(exec_errors), ENTRY(running_file), ENTRY(exec_limit), ENTRY(exec_script), ENTRY(exec_keeps),
-    ENTRY(exec_itself), ENTRY(wait_options), ENTRY(orphans), ENTRY(sessions), ENTRY(rounds),
-    ENTRY(copy_on_write), ENTRY(process_limit), {NULL, NULL},
+    ENTRY(exec_errors), ENTRY(running_file), ENTRY(written_file), ENTRY(segment_bases),
+    ENTRY(exec_limit), ENTRY(exec_script), ENTRY(exec_keeps),
+    ENTRY(exec_itself), ENTRY(exec_at), ENTRY(wait_options), ENTRY(orphans),
+    ENTRY(sessions), ENTRY(rounds), ENTRY(copy_on_write), ENTRY(process_limit), {NULL, NULL},
 };
 
 int main(int argc, char **argv)
@@ -391,6 +468,10 @@ int main(int argc, char **argv)
     }
     if (strcmp(mode, "--kept") == 0) {
         return see_kept(argv);
+    }
+    if (strcmp(mode, "--wait") == 0) { // says that it is there, and waits for an answer
+        char byte = 0;
+        return write(1, &byte, 1) != 1 || read(0, &byte, 1) != 1;
     }
     if (strcmp(mode, "--exe") == 0) {
         return see_exe();

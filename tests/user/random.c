@@ -72,6 +72,7 @@ static bool left_out(long number, unsigned long *first)
     case SYS_kill:
     case SYS_tkill:
     case SYS_tgkill:
+    case SYS_rt_sigqueueinfo:
         *first = (unsigned long)getpid();
         return false;
     default:

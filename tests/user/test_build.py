@@ -70,6 +70,22 @@ def test_segments(alone, folder):  # noqa: F811
             assert len(code) == 1 and code[0][5] < 1024 and len(data) < 16384
 
 
+def test_floats_where_needed(alone, folder):  # noqa: F811
+    """Who calculates with integers alone does without the code that puts floating-point numbers into texts; a program
+    of a reader's has it."""
+    shutil.copy(folder / "user/template/hello.c", folder / "user/bin/hello.c")
+    text = (folder / "Makefile").read_text()
+    (folder / "Makefile").write_text(text.replace("\ninclude ", "\nuser/bin += hello.c\ninclude "))
+    alone.make("-j4")
+
+    def has(program: str) -> bool:
+        names = subprocess.run(["llvm-nm", folder / f"build/bin/{program}.elf"], capture_output=True, text=True).stdout
+        return re.search(r" [TW] format_floating$", names, re.MULTILINE) is not None
+
+    assert {name: has(name) for name in ("hello", "calc", "cat", "ls", "init")} == {
+        "hello": True, "calc": True, "cat": False, "ls": False, "init": False}
+
+
 def test_what_is_built_again(alone, folder):  # noqa: F811
     """A changed program is linked again alone; a changed part of the library, every program; a header, who has it."""
     alone.append("user/bin/cat.c", "// changed\n")

@@ -1,5 +1,5 @@
-"""Programs that were not made for Rung: static ones of musl and glibc, and Debian's busybox, do here what they do on the
-host. What is not installed is fetched (busybox) or named (a C library to link with)."""
+"""Programs that were not made for Rung: static ones of musl and glibc, and Debian's busybox and bash, do here what they
+do on the host. What is not installed is fetched (busybox, bash) or named (a C library to link with)."""
 import dataclasses
 import os
 import pathlib
@@ -50,32 +50,66 @@ SCRIPTS = {
           "> /dev/null 2>&1; cat v; rm v k",
 }
 
+# The same for bash.
+BASH_SCRIPTS = {
+    "arrays": r"""
+a=(one "two words" three); a+=(four); echo "${#a[@]} ${a[1]} ${a[-1]} ${a[@]:1:2}"; unset 'a[0]'; echo "${!a[@]}"
+declare -A m=([x]=1 [y]=2); m[z]=3; for k in "${!m[@]}"; do echo "$k=${m[$k]}"; done | sort
+mapfile -t l < <(printf '%s\n' p q r); echo "${#l[@]} ${l[2]}"
+s="Hello World"; echo "${s,,} ${s^^} ${s/World/There} ${s:6:3} ${#s} ${s%o*} ${s##*o} ${s@Q}"
+""",
+    "processes": r"""
+cat <(echo one) <(echo two; echo three); while read -r x; do echo "got $x"; done < <(printf '1\n2\n')
+wc -l < <(seq 20) | tr -d ' '; echo through > >(tr a-z A-Z); wait $!
+cat <<< "here ${BASH_VERSION:+string}"; read -r a b <<< "3 4"; echo $((a * b))
+coproc { while read -r x; do echo "co $x"; done; }; echo hi >&"${COPROC[1]}"; read -r r <&"${COPROC[0]}"; echo "$r"
+exec {COPROC[1]}>&-; wait; exec 5<> file; echo data >&5; exec 5>&-; cat file; rm file
+set -o pipefail; false | true; echo "pipe $?"; (exit 7) | true; echo "${PIPESTATUS[0]}"
+""",
+    "control": r"""
+set -m; sleep 100 & kill -STOP %1; wait %1; echo "stopped $?"; jobs | cut -c1-12
+kill -CONT %1; kill %1; wait %1; echo "ended $?"
+sleep 0.1 & wait -n; echo "next $?"; trap 'echo usr1' USR1; kill -USR1 $$; trap 'echo leaving' EXIT
+read -t 0.1 x < <(sleep 0.3); echo $(( $? > 128 )); f() { local IFS=,; echo "$*"; return 3; }; f 1 2 3; echo $?
+[[ abc =~ ^a(.)c$ ]] && echo "${BASH_REMATCH[1]}"
+for ((i = 0; i < 3; i++)); do printf '%d ' $((i ** 2)); done; echo {1..3}{x,y}
+printf -v v '%05.1f' 3.14159; echo "$v"; printf '%q %(%Y)T\n' "a b'c" 0; echo $((0x1f + 2#101))
+select x in a b; do echo "$x"; break; done <<< 2
+shopt -s extglob nullglob
+cd /; echo !(*[a-z]*) ho!(x)e; ulimit -s; umask; (ulimit -c 0; echo $?); type -t cd cat; echo "$EUID" "${#PPID}" | wc -w
+""",
+}
 
-def find_busybox(shared: pathlib.Path) -> pathlib.Path:
-    """A static busybox: Debian's package, unpacked (to install it might take another one away)."""
-    folder = shared / "busybox"
-    with locked(shared / "busybox.lock"):
+PACKAGES = ["busybox-static", "bash-static"]
+
+
+def fetch_packages(shared: pathlib.Path) -> pathlib.Path:
+    """A folder with Debian's packages unpacked (to install them might take others away)."""
+    folder = shared / "packages"
+    with locked(shared / "packages.lock"):
         if not folder.exists():
             if not shutil.which("apt-get"):
-                pytest.skip("busybox-static is fetched with apt-get, which is not there")
-            part = shared / "busybox.part"
+                pytest.skip(f"{PACKAGES} are fetched with apt-get, which is not there")
+            part = shared / "packages.part"
             shutil.rmtree(part, ignore_errors=True)
             (part / "lists/partial").mkdir(parents=True)
             for path in (part, part / "lists", part / "lists/partial"):
                 path.chmod(0o777)       # apt-get fetches as somebody else
             own = ["-o", f"Dir::State::lists={part}/lists"]
             # With the system's list of packages; if that is old or not there, with one of our own.
-            for options, command in (([], ["download", "busybox-static"]), (own, ["update"]),
-                                     (own, ["download", "busybox-static"])):
+            for options, command in (([], ["download", *PACKAGES]), (own, ["update"]),
+                                     (own, ["download", *PACKAGES])):
                 done = subprocess.run(["apt-get", "-q", *options, *command], cwd=part, stdout=subprocess.PIPE,
                                       stderr=subprocess.STDOUT, text=True, check=False)
-                if packages := list(part.glob("*.deb")):
+                packages = list(part.glob("*.deb"))
+                if len(packages) == len(PACKAGES):
                     break
             else:
-                pytest.skip(f"busybox-static cannot be fetched: {done.stdout}")
-            subprocess.run(["dpkg-deb", "-x", packages[0], part], check=True)
+                pytest.skip(f"{PACKAGES} cannot be fetched: {done.stdout}")
+            for package in packages:
+                subprocess.run(["dpkg-deb", "-x", package, part], check=True)
             part.rename(folder)
-    return next(path for path in (folder / "bin/busybox", folder / "usr/bin/busybox") if path.exists())
+    return folder
 
 
 def compile_static(libc: str, name: str, target: pathlib.Path) -> None:
@@ -97,7 +131,7 @@ def compile_static(libc: str, name: str, target: pathlib.Path) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class Foreign:
-    """A folder that is put over the root file system: /foreign/PROGRAM-LIBC, busybox, scripts."""
+    """A folder that is put over the root file system: /foreign/PROGRAM-LIBC, busybox, bash, scripts."""
     root: pathlib.Path
 
     @property
@@ -112,8 +146,9 @@ def prepare(shared: pathlib.Path) -> str:
     for name in PROGRAMS:
         for libc in ("glibc", "musl"):
             compile_static(libc, name, folder / f"{name}-{libc}")
-    shutil.copy(find_busybox(shared), folder / "busybox")
-    for name, text in SCRIPTS.items():
+    for program, name in (("busybox", "busybox"), ("bash-static", "bash")):
+        shutil.copy(next(fetch_packages(shared).glob(f"**/bin/{program}")), folder / name)
+    for name, text in [*SCRIPTS.items(), *BASH_SCRIPTS.items()]:
         (folder / f"{name}.sh").write_text(text + "\n")
     # What the guest does: each command in a folder of its own, its output between two marks.
     lines = ["mkdir /tmp/work", "cd /tmp/work"]
@@ -127,7 +162,8 @@ def commands(folder: pathlib.Path) -> dict[str, str]:
     """All that is compared, by name."""
     found = {f"{name}-{libc}": f"{folder}/{name}-{libc} first 'second one'" for name in PROGRAMS
              for libc in ("glibc", "musl")}
-    return found | {f"busybox-{name}": f"{folder}/busybox sh {folder}/{name}.sh" for name in SCRIPTS}
+    found |= {f"busybox-{name}": f"{folder}/busybox sh {folder}/{name}.sh" for name in SCRIPTS}
+    return found | {f"bash-{name}": f"{folder}/bash {folder}/{name}.sh" for name in BASH_SCRIPTS}
 
 
 @pytest.fixture
@@ -156,11 +192,11 @@ def run_guest(builder, chapter, foreign: Foreign) -> dict:
 
 
 def run_host(foreign: Foreign, title: str, tmp_path: pathlib.Path) -> tuple[str, str]:
-    """The same command here; busybox's own commands come first there, and so they do here."""
+    """The same command here; busybox's own commands come first there, and so they do here (for bash, as Rung's)."""
     bin_folder = tmp_path / "bin"
     bin_folder.mkdir()
     busybox = foreign.folder / "busybox"
-    if title.startswith("busybox-"):
+    if title.startswith(("busybox-", "bash-")):
         subprocess.run([busybox, "--install", "-s", bin_folder], check=True)
     work = tmp_path / "work"
     work.mkdir()
@@ -207,3 +243,35 @@ def test_interactive_busybox(boot, builder, chapter, foreign) -> None:
     machine.serial.send("jobs; kill -9 %1\r")
     machine.serial.expect("Stopped +sh -c")
     machine.serial.expect(prompt)
+
+
+def test_interactive_bash(boot, builder, chapter, foreign) -> None:
+    """Bash at the terminal: editing, history and completion by its readline, Ctrl-C, and jobs that stop and go on."""
+    machine = boot(builder.build(chapter, ROOT_EXTRA=foreign.root).image)
+    machine.serial.expect(r"(?m)^/# $")
+    machine.serial.send("/foreign/bash --norc\r")
+    prompt = r"bash-[\d.]+# $"
+    machine.serial.expect(prompt)
+    # Up, Home, a word taken away, another one in its place, End, more; then a path to be completed.
+    for line, shown in (("echo old text\r", "old text\n"), ("\x1b[A\x01\x1bf\x1bd new\x1b[F s\r", r"(?m)^new text s$"),
+                        ("cat /etc/hostn\t\r", r"(?m)^rung$"), ("\x12old\r", "old text\n"),
+                        ("read -s x; echo $x$x\rsecret\r", "secretsecret")):
+        machine.serial.send(line)
+        machine.serial.expect(shown)
+        machine.serial.expect(prompt)
+    command = "sh -c 'echo be''gun; exec sleep 1000'"
+    for line, key, shown in ((command, "\x03", ""), ("echo $?", "", r"(?m)^130$"), (command, "\x1a", "Stopped"),
+                             ("bg", "", "&"), ("jobs", "", "Running")):
+        machine.serial.send(line + "\r")
+        if key:
+            machine.serial.expect(r"(?m)^\S*begun$")
+            machine.serial.send(key)
+        machine.serial.expect(shown)
+        machine.serial.expect(prompt)
+    machine.serial.send("fg\r")
+    machine.serial.expect(r"fg\s+\S*sh -c .*\n")
+    machine.serial.send("\x03")
+    machine.serial.expect(prompt)
+    machine.serial.send("jobs; echo none; exit\r")
+    machine.serial.expect(r"\S*none\n")
+    machine.serial.expect(r"(?m)^/# $")

@@ -12,7 +12,7 @@
 #define LINK_SIZE 4096
 
 struct cp {
-    bool recursive, force, verbose;
+    bool recursive, force, verbose, ask, keep;
     char *buffer;
     // The directory that this copy made first: it is not copied into itself.
     bool made;
@@ -154,6 +154,8 @@ static int copy_one(struct cp *cp, struct walk *walk, enum walk_event event, con
     } else if (exists && S_ISDIR(there.st_mode)) {
         warnx("cannot overwrite directory '%s' with non-directory '%s'", target, walk->path);
         status = 1;
+    } else if (exists && (cp->keep || (cp->ask && !command_ask("overwrite", target)))) {
+        return 0;
     } else if (S_ISLNK(walk->stat.st_mode)) {
         status = copy_link(walk->path, target);
     } else if (cp->recursive && !S_ISREG(walk->stat.st_mode)) {
@@ -179,12 +181,14 @@ static int copy(struct cp *cp, const char *source, const char *target)
     int status = 0;
     size_t length = strlen(source);
     cp->made = false;
-    walk_start(&walk, source, !cp->recursive);
+    bool follow = !cp->recursive;
+    walk_start(&walk, source, follow);
     while ((event = walk_next(&walk)) != WALK_END) {
         const char *inside = walk.path + length;
         inside += *inside == '/';
         char *path = *inside != '\0' ? path_join(target, inside) : must_strdup(target);
-        status |= copy_one(cp, &walk, event, path);
+        int failed = copy_one(cp, &walk, event, path);
+        status |= failed;
         free(path);
     }
     return status;
@@ -194,11 +198,14 @@ int main(int argc, char **argv)
 {
     struct cp cp = {0};
     int option;
-    while ((option = getopt(argc, argv, "rRfv")) != -1) {
+    const char *letters = "rRfinv", *usage = "cp [-rfinv] source... target";
+    while ((option = getopt(argc, argv, letters)) != -1) {
         if (option == '?') {
-            command_usage("cp [-rfv] source... target");
+            command_usage(usage);
         }
         cp.recursive |= option == 'r' || option == 'R';
+        cp.ask = option == 'i' || (cp.ask && option != 'n');
+        cp.keep = option == 'n' || (cp.keep && option != 'i');
         cp.force |= option == 'f';
         cp.verbose |= option == 'v';
     }
@@ -208,7 +215,7 @@ int main(int argc, char **argv)
         } else {
             warnx("missing file operand");
         }
-        command_usage("cp [-rfv] source... target");
+        command_usage(usage);
     }
     const char *target = argv[argc - 1];
     struct stat there;

@@ -28,6 +28,7 @@ struct entries {
 
 struct ls {
     bool all, almost_all, long_form, itself, recursive, reverse, by_size, by_time, marks, numbers;
+    bool slashes, plain_owners;
     bool readable_sizes, color, columns, has_stat;
     bool printed; // anything yet
     int width; // of the terminal
@@ -81,7 +82,7 @@ static void sort(const struct ls *ls, struct entries *entries)
     free(to);
 }
 
-static char mark_of(mode_t mode)
+static char kind_of(mode_t mode)
 {
     return S_ISDIR(mode)                    ? '/'
            : S_ISLNK(mode)                  ? '@'
@@ -90,10 +91,17 @@ static char mark_of(mode_t mode)
                                             : '\0';
 }
 
+// What is shown behind a name, NUL: nothing.
+static char mark_of(const struct ls *ls, mode_t mode)
+{
+    char kind = kind_of(mode);
+    return ls->marks || (ls->slashes && kind == '/') ? kind : '\0';
+}
+
 // Columns that a name takes: UTF-8's further bytes take none.
 static int name_width(const struct ls *ls, const struct entry *entry)
 {
-    int width = ls->marks && mark_of(entry->stat.st_mode) != '\0';
+    int width = mark_of(ls, entry->stat.st_mode) != '\0';
     for (const char *byte = entry->name; *byte != '\0'; byte++) {
         width += (*byte & 0xc0) != 0x80;
     }
@@ -102,11 +110,11 @@ static int name_width(const struct ls *ls, const struct entry *entry)
 
 static void print_name(struct ls *ls, const struct entry *entry)
 {
-    char mark = mark_of(entry->stat.st_mode);
+    char mark = mark_of(ls, entry->stat.st_mode), kind = kind_of(entry->stat.st_mode);
     const char *color = !ls->color    ? ""
-                        : mark == '/' ? "\033[1;34m"
-                        : mark == '@' ? "\033[1;36m"
-                        : mark == '*' ? "\033[1;32m"
+                        : kind == '/' ? "\033[1;34m"
+                        : kind == '@' ? "\033[1;36m"
+                        : kind == '*' ? "\033[1;32m"
                                       : "";
     output_text(ls->out, color);
     for (const char *byte = entry->name; *byte != '\0'; byte++) {
@@ -114,14 +122,14 @@ static void print_name(struct ls *ls, const struct entry *entry)
         output_char(ls->out, control && ls->columns ? '?' : *byte); // a terminal obeys them
     }
     output_text(ls->out, *color != '\0' ? "\033[m" : "");
-    if (ls->marks && mark != '\0' && !(ls->long_form && mark == '@')) {
+    if (mark != '\0' && !(ls->long_form && mark == '@')) {
         output_char(ls->out, mark);
     }
 }
 
-static void owner_text(char text[12], unsigned owner)
+static void owner_text(const struct ls *ls, char text[12], unsigned owner)
 {
-    snprintf(text, 12, owner == 0 ? "root" : "%u", owner);
+    snprintf(text, 12, owner == 0 && !ls->plain_owners ? "root" : "%u", owner);
 }
 
 static void length_text(const struct ls *ls, char text[24], const struct stat *stat)
@@ -155,9 +163,9 @@ static void print_long(struct ls *ls, const struct entries *entries, const char 
         const struct stat *stat = &entries->entry[i].stat;
         links_width = max(links_width, (size_t)snprintf(text, 24, "%lu", (long)stat->st_nlink));
         number_width = max(number_width, (size_t)snprintf(text, 24, "%lu", (long)stat->st_ino));
-        owner_text(text, stat->st_uid);
+        owner_text(ls, text, stat->st_uid);
         owner_width = max(owner_width, strlen(text));
-        owner_text(text, stat->st_gid);
+        owner_text(ls, text, stat->st_gid);
         group_width = max(group_width, strlen(text));
         length_text(ls, text, stat);
         size_width = max(size_width, strlen(text));
@@ -168,8 +176,8 @@ static void print_long(struct ls *ls, const struct entries *entries, const char 
         const struct stat *stat = &entry->stat;
         char mode[11], owner[12], group[12], date[24] = "";
         mode_text(mode, stat->st_mode);
-        owner_text(owner, stat->st_uid);
-        owner_text(group, stat->st_gid);
+        owner_text(ls, owner, stat->st_uid);
+        owner_text(ls, group, stat->st_gid);
         length_text(ls, text, stat);
         struct tm time;
         time_t changed = stat->st_mtim.tv_sec;
@@ -187,7 +195,7 @@ static void print_long(struct ls *ls, const struct entries *entries, const char 
         if (S_ISLNK(stat->st_mode)) {
             char *path = path_join(directory, entry->name);
             ssize_t length = readlink(path, target, LINK_SIZE);
-            char mark = ls->marks ? mark_of(mode_behind(path)) : '\0';
+            char mark = mark_of(ls, ls->marks || ls->slashes ? mode_behind(path) : 0);
             free(path);
             output_text(ls->out, " -> ");
             output_bytes(ls->out, target, length > 0 ? (size_t)length : 0);
@@ -349,8 +357,9 @@ static void parse_options(struct ls *ls, int argc, char **argv)
     int option;
     bool terminal = isatty(STDOUT_FILENO);
     ls->columns = terminal;
-    while ((option = getopt(argc, argv, "1aACdFGhilrRSt")) != -1) {
-        ls->columns = option == 'C' || (ls->columns && option != '1' && option != 'l');
+    while ((option = getopt(argc, argv, "1aACdFGhilnprRSt")) != -1) {
+        ls->columns =
+            option == 'C' || (ls->columns && option != '1' && option != 'l' && option != 'n');
         ls->all = option == 'a' || (ls->all && option != 'A');
         ls->almost_all = option == 'A' || (ls->almost_all && option != 'a');
         ls->itself |= option == 'd';
@@ -358,18 +367,20 @@ static void parse_options(struct ls *ls, int argc, char **argv)
         ls->color |= option == 'G';
         ls->readable_sizes |= option == 'h';
         ls->numbers |= option == 'i';
-        ls->long_form |= option == 'l';
+        ls->long_form |= option == 'l' || option == 'n';
+        ls->plain_owners |= option == 'n';
+        ls->slashes |= option == 'p';
         ls->reverse |= option == 'r';
         ls->recursive |= option == 'R';
         ls->by_size |= option == 'S';
         ls->by_time |= option == 't';
         if (option == '?') {
-            command_usage("ls [-1aACdFGhilrRSt] [file...]");
+            command_usage("ls [-1aACdFGhilnprRSt] [file...]");
         }
     }
     ls->color &= terminal;
-    ls->has_stat = ls->long_form || ls->marks || ls->color || ls->recursive || ls->by_size ||
-                   ls->by_time || ls->numbers;
+    ls->has_stat = ls->long_form || ls->marks || ls->slashes || ls->color || ls->recursive ||
+                   ls->by_size || ls->by_time || ls->numbers;
 }
 
 int main(int argc, char **argv)

@@ -3,14 +3,20 @@
 
 #include <err.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+static void tell(const char *path)
+{
+    dprintf(STDOUT_FILENO, "mkdir: created directory '%s'\n", path);
+}
+
 // Makes what leads to a path; what is there already is passed by. The path may be changed
 // meanwhile.
-static int make_parents(char *path)
+static int make_parents(char *path, bool verbose)
 {
     for (char *slash = path; (slash = strchr(slash + 1, '/')) != NULL;) {
         if (slash[1] == '\0' || slash[1] == '/') {
@@ -18,7 +24,11 @@ static int make_parents(char *path)
         }
         *slash = '\0';
         struct stat there;
-        bool made = mkdir(path, 0777) == 0 || (stat(path, &there) == 0 && S_ISDIR(there.st_mode));
+        bool made = mkdir(path, 0777) == 0;
+        if (made && verbose) {
+            tell(path);
+        }
+        made = made || (stat(path, &there) == 0 && S_ISDIR(there.st_mode));
         if (!made) {
             errno = errno == EEXIST ? ENOTDIR : errno;
             warn("cannot create directory '%s'", path);
@@ -33,10 +43,10 @@ static int make_parents(char *path)
 
 int main(int argc, char **argv)
 {
-    bool parents = false;
+    bool parents = false, verbose = false;
     mode_t mode = 0777;
     int option;
-    while ((option = getopt(argc, argv, "pm:")) != -1) {
+    while ((option = getopt(argc, argv, "pm:v")) != -1) {
         char *end = "";
         if (option == 'm') {
             mode = (mode_t)strtol(optarg, &end, 8);
@@ -45,18 +55,19 @@ int main(int argc, char **argv)
             errx(1, "invalid mode '%s'", optarg);
         }
         if (option == '?') {
-            command_usage("mkdir [-p] [-m mode] directory...");
+            command_usage("mkdir [-pv] [-m mode] directory...");
         }
         parents |= option == 'p';
+        verbose |= option == 'v';
     }
     if (optind == argc) {
         warnx("missing operand");
-        command_usage("mkdir [-p] [-m mode] directory...");
+        command_usage("mkdir [-pv] [-m mode] directory...");
     }
     int status = 0;
     for (int i = optind; i < argc; i++) {
         struct stat there;
-        if (parents && make_parents(argv[i]) != 0) {
+        if (parents && make_parents(argv[i], verbose) != 0) {
             status = 1;
         } else if (mkdir(argv[i], mode) != 0) {
             int error = errno;
@@ -65,6 +76,8 @@ int main(int argc, char **argv)
                 warn("cannot create directory '%s'", argv[i]);
                 status = 1;
             }
+        } else if (verbose) {
+            tell(argv[i]);
         }
     }
     return status;

@@ -34,14 +34,15 @@ static int move(const char *source, const char *target)
 
 int main(int argc, char **argv)
 {
-    const char *usage = "mv [-fnv] source... target";
-    bool keep = false, verbose = false;
+    const char *usage = "mv [-finv] source... target";
+    bool ask = false, keep = false, verbose = false;
     int option;
-    while ((option = getopt(argc, argv, "fnv")) != -1) {
+    while ((option = getopt(argc, argv, "finv")) != -1) {
         if (option == '?') {
             command_usage(usage);
         }
-        keep |= option == 'n';
+        keep = option == 'n' || (keep && option != 'f' && option != 'i');
+        ask = option == 'i' || (ask && option != 'f' && option != 'n');
         verbose |= option == 'v';
     }
     if (argc - optind < 2) {
@@ -64,7 +65,8 @@ int main(int argc, char **argv)
     for (int i = optind; i < argc - 1; i++) {
         char *name = path_last(argv[i]);
         char *path = into ? path_join(target, name) : must_strdup(target);
-        if (!keep || lstat(path, &there) != 0) {
+        bool exists = lstat(path, &there) == 0;
+        if (!exists || (!keep && (!ask || command_ask("overwrite", path)))) {
             int failed = move(argv[i], path);
             status |= failed;
             if (verbose && !failed) {

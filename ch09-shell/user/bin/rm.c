@@ -8,15 +8,22 @@
 #include <unistd.h>
 
 struct rm {
-    bool recursive, directories, force, verbose;
+    bool recursive, directories, force, verbose, ask;
     struct output *out;
 };
 
 static int remove_one(struct rm *rm, struct walk *walk, enum walk_event event)
 {
     int failed = -1;
+    bool asks = rm->ask && (event == WALK_FILE || (event == WALK_LEAVE && rm->recursive));
+    if (asks && !command_ask("remove", walk->path)) {
+        return 0;
+    }
     if (event == WALK_ENTER) {
         if (rm->recursive) {
+            if (rm->ask && !command_ask("descend into directory", walk->path)) {
+                walk_skip(walk);
+            }
             return 0;
         }
         walk_skip(walk);
@@ -74,18 +81,19 @@ int main(int argc, char **argv)
 {
     struct rm rm = {0};
     int option;
-    while ((option = getopt(argc, argv, "rRdfv")) != -1) {
+    while ((option = getopt(argc, argv, "rRdfiv")) != -1) {
         if (option == '?') {
-            command_usage("rm [-rdfv] file...");
+            command_usage("rm [-rdfiv] file...");
         }
         rm.recursive |= option == 'r' || option == 'R';
         rm.directories |= option == 'd';
-        rm.force |= option == 'f';
+        rm.force = option == 'f' || (rm.force && option != 'i');
+        rm.ask = option == 'i' || (rm.ask && option != 'f');
         rm.verbose |= option == 'v';
     }
     if (optind == argc && !rm.force) {
         warnx("missing operand");
-        command_usage("rm [-rdfv] file...");
+        command_usage("rm [-rdfiv] file...");
     }
     rm.out = output_open(STDOUT_FILENO);
     int status = 0;

@@ -13,6 +13,7 @@ struct tail {
     struct output *out;
     int64_t count;
     bool bytes, from_start, follow;
+    off_t read; // so many bytes of the file
 };
 
 // Where the last `count` lines, or bytes, of a text start.
@@ -40,6 +41,7 @@ static void print_from(struct tail *tail, struct reader *reader)
     for (ssize_t length;
          (length = reader_piece(reader, &piece)) > 0 && !output_failed(tail->out);) {
         const char *end = piece + length;
+        tail->read += length;
         while (skip > 0 && piece < end) {
             const char *newline = tail->bytes ? piece : memchr(piece, '\n', (size_t)(end - piece));
             piece = (char *)(newline != NULL ? newline + 1 : end);
@@ -55,6 +57,7 @@ static void print_end(struct tail *tail, struct reader *reader)
     size_t used = 0, size = KEPT_AT_FIRST;
     char *kept = must_malloc(size), *piece;
     for (ssize_t length; (length = reader_piece(reader, &piece)) > 0;) {
+        tail->read += length;
         if ((size_t)length > size - used) {
             size_t start = find_start(tail, kept, used);
             memmove(kept, kept + start, used - start);
@@ -78,6 +81,7 @@ static int print(struct tail *tail, const char *path, bool last)
     if (reader == NULL) {
         return 1;
     }
+    tail->read = 0;
     tail->from_start ? print_from(tail, reader) : print_end(tail, reader);
     output_flush(tail->out);
     int status = reader_failed(reader);
@@ -88,7 +92,7 @@ static int print(struct tail *tail, const char *path, bool last)
     }
     // What was added since then is looked for each second.
     int descriptor = open(path, O_RDONLY);
-    off_t at = lseek(descriptor, 0, SEEK_END);
+    off_t at = lseek(descriptor, tail->read, SEEK_SET);
     char *buffer = must_malloc(KEPT_AT_FIRST);
     while (descriptor >= 0 && !output_failed(tail->out)) {
         ssize_t length = read(descriptor, buffer, KEPT_AT_FIRST);
@@ -110,14 +114,15 @@ static int print(struct tail *tail, const char *path, bool last)
 int main(int argc, char **argv)
 {
     struct tail tail = {.count = 10};
-    const char *usage = "tail [-f] [-n [+]lines | -c [+]bytes] [file...]";
+    const char *usage = "tail [-fqv] [-n [+]lines | -c [+]bytes] [file...]";
+    bool names = false, no_names = false;
     int option;
     if (argc > 1 && argv[1][0] == '-' && command_number(argv[1] + 1, &tail.count) &&
         tail.count >= 0) {
         argv++;
         argc--;
     }
-    while ((option = getopt(argc, argv, "fn:c:q")) != -1) {
+    while ((option = getopt(argc, argv, "fn:c:qv")) != -1) {
         if (option == '?') {
             command_usage(usage);
         }
@@ -128,13 +133,15 @@ int main(int argc, char **argv)
                                        tail.bytes ? "number of bytes" : "number of lines");
         }
         tail.follow |= option == 'f';
+        names = option == 'v' || (names && option != 'q');
+        no_names = option == 'q' || (no_names && option != 'v');
     }
     tail.out = output_open(STDOUT_FILENO);
     char *input[] = {"-", NULL};
     char **paths = optind < argc ? argv + optind : input;
     int status = 0;
     for (char **path = paths; *path != NULL && !output_failed(tail.out); path++) {
-        if (argc - optind > 1) {
+        if (names || (argc - optind > 1 && !no_names)) {
             output_text(tail.out, path == paths ? "==> " : "\n==> ");
             output_text(tail.out, strcmp(*path, "-") == 0 ? "standard input" : *path);
             output_text(tail.out, " <==\n");

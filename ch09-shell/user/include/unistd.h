@@ -55,6 +55,7 @@ unsigned sleep(unsigned seconds);
 #define optind (program_state()->options.index)
 #define optopt (program_state()->options.option)
 #define opterr (program_state()->options.errors)
+#define getopt_next (program_state()->options.next)
 int getopt(int count, char *const arguments[], const char *letters);
 
 #endif

@@ -69,8 +69,10 @@ int open(const char *path, int flags, ...)
     va_start(arguments, flags);
     mode_t mode = flags & O_CREAT ? va_arg(arguments, mode_t) & ~process_current()->umask : 0;
     va_end(arguments);
+    struct descriptors *table = process_current()->descriptors;
     struct file *file;
-    int64_t found = file_open(base(), path, (unsigned)flags, mode & 07777, &file);
+    int64_t found = table ? descriptor_find_free(table, 0) : 0; // before a file is made or emptied
+    found = found < 0 ? found : file_open(base(), path, (unsigned)flags, mode & 07777, &file);
     return (int)result(found == 0 ? number(file, 0, flags & O_CLOEXEC) : found);
 }
 

@@ -94,6 +94,18 @@ int64_t command_count(const char *text, const char *what)
     return number;
 }
 
+bool command_ask(const char *question, const char *path)
+{
+    char answer = '\n', byte = '\0';
+    bool first = true;
+    warnx("%s '%s'?", question, path);
+    while (byte != '\n' && read(STDIN_FILENO, &byte, 1) == 1) {
+        answer = first ? byte : answer;
+        first = false;
+    }
+    return answer == 'y' || answer == 'Y';
+}
+
 char *path_join(const char *directory, const char *name)
 {
     size_t length = strlen(directory);

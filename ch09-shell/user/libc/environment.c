@@ -6,7 +6,7 @@
 // Where the variable is in the environment: NULL, or its text.
 static char **find(const char *name, size_t length)
 {
-    char **at = program_state()->environment;
+    char **at = environ;
     if (at == NULL || length == 0) {
         return NULL;
     }

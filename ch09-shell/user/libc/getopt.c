@@ -5,22 +5,20 @@
 
 // POSIX, getopt: no option behind the first argument that is none. Messages name the program as it
 // was called.
-static int complain(struct program_state *state, const char *letters, const char *text)
+static int complain(const char *letters, const char *text)
 {
-    if (state->options.errors && letters[0] != ':') {
-        dprintf(STDERR_FILENO, "%s: %s -- '%c'\n", state->name, text, state->options.option);
+    if (opterr && letters[0] != ':') {
+        dprintf(STDERR_FILENO, "%s: %s -- '%c'\n", program_state()->name, text, optopt);
     }
     return letters[0] == ':' && *text == 'o' ? ':' : '?';
 }
 
 int getopt(int count, char *const arguments[], const char *letters)
 {
-    struct program_state *state = program_state();
-    const char *next = state->options.next;
-
+    const char *next = getopt_next;
     if (next == NULL || *next == '\0') {
         const char *argument = optind < count ? arguments[optind] : NULL;
-        state->options.next = NULL;
+        getopt_next = NULL;
         if (argument == NULL || argument[0] != '-' || argument[1] == '\0') {
             return -1;
         }
@@ -31,17 +29,17 @@ int getopt(int count, char *const arguments[], const char *letters)
         next = argument + 1;
     }
     optopt = *next++;
-    state->options.next = next;
+    getopt_next = next;
     const char *known = optopt == ':' ? NULL : strchr(letters, optopt);
     if (known == NULL) {
-        return complain(state, letters, "invalid option");
+        return complain(letters, "invalid option");
     }
     if (known[1] == ':') { // with an argument: the rest of this one, or the next
         optarg = (char *)next;
-        state->options.next = NULL;
+        getopt_next = NULL;
         if (*next == '\0') {
             if (optind >= count) {
-                return complain(state, letters, "option requires an argument");
+                return complain(letters, "option requires an argument");
             }
             optarg = arguments[optind++];
         }

@@ -1,5 +1,6 @@
 #include "user/sh/builtin.h"
 
+#include "user/sh/directory.h"
 #include "user/sh/history.h"
 #include "user/sh/jobs.h"
 #include "user/sh/redirect.h"
@@ -13,8 +14,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define DIRECTORY_MAX 4096 // bytes of a path
 
 int builtin_number(struct shell *shell, const char *name, const char *text)
 {
@@ -38,54 +37,6 @@ static int builtin_false(struct shell *shell, int count, char **arguments)
 {
     (void)shell, (void)count, (void)arguments;
     return 1;
-}
-
-// Changes to a directory and keeps PWD and OLDPWD.
-static int builtin_cd(struct shell *shell, int count, char **arguments)
-{
-    const char *target = count > 1 ? arguments[1] : variable_get(shell, "HOME");
-    const char *old = variable_get(shell, "PWD");
-    char *path;
-    bool back = count > 1 && strcmp(target, "-") == 0;
-
-    if (back) {
-        target = variable_get(shell, "OLDPWD");
-    }
-    if (!target) {
-        shell_error(shell, back ? "cd: OLDPWD not set" : "cd: HOME not set");
-        return 2;
-    }
-    if (chdir(*target ? target : ".") < 0) {
-        shell_error(shell, "cd: can't cd to %s", target);
-        return 2;
-    }
-    if (old) {
-        variable_set(shell, "OLDPWD", old, VARIABLE_EXPORTED);
-    }
-    path = memory_get(DIRECTORY_MAX);
-    if (getcwd(path, DIRECTORY_MAX)) {
-        variable_set(shell, "PWD", path, VARIABLE_EXPORTED);
-        if (back) {
-            dprintf(STDOUT_FILENO, "%s\n", path);
-        }
-    }
-    free(path);
-    return 0;
-}
-
-static int builtin_pwd(struct shell *shell, int count, char **arguments)
-{
-    char *path = memory_get(DIRECTORY_MAX);
-    bool found = getcwd(path, DIRECTORY_MAX) != NULL;
-
-    (void)count, (void)arguments;
-    if (found) {
-        dprintf(STDOUT_FILENO, "%s\n", path);
-    } else {
-        shell_error(shell, "pwd: %s", strerror(errno));
-    }
-    free(path);
-    return !found;
 }
 
 static int builtin_exit(struct shell *shell, int count, char **arguments)
@@ -142,6 +93,10 @@ static int builtin_unset(struct shell *shell, int count, char **arguments)
         functions = arguments[i][1] == 'f';
     }
     for (; i < count; i++) {
+        if (!functions && (!*arguments[i] || arguments[i][lexer_name(arguments[i])])) {
+            shell_fail(shell, "unset: %s: bad variable name", arguments[i]);
+            return 2;
+        }
         if (!functions && !variable_unset(shell, arguments[i])) {
             return 2;
         }
@@ -265,6 +220,10 @@ static int builtin_exec(struct shell *shell, int count, char **arguments)
     if (count == 1) {
         return 0;
     }
+    if (shell->interactive && !launch_find(shell, arguments[1])) {
+        shell_error(shell, "exec: %s: not found", arguments[1]);
+        return 127;
+    }
     jobs_finish(shell);
     redirect_close_all_hidden(shell);
     shell_exit(shell, launch_program(shell, "exec: ", arguments + 1));
@@ -318,7 +277,7 @@ static int builtin_umask(struct shell *shell, int count, char **arguments)
 static const struct builtin builtins[] = {
     {".", builtin_dot, true, false},
     {":", builtin_true, true, false},
-    {"cd", builtin_cd, false, false},
+    {"cd", directory_cd, false, false},
     {"command", builtin_command, false, false},
     {"echo", builtin_echo, false, false},
     {"eval", builtin_eval, true, false},
@@ -331,7 +290,7 @@ static const struct builtin builtins[] = {
     {"history", history_builtin, false, false},
     {"jobs", builtin_jobs, false, false},
     {"kill", builtin_kill, false, false},
-    {"pwd", builtin_pwd, false, false},
+    {"pwd", directory_pwd, false, false},
     {"readonly", builtin_readonly, true, false},
     {"set", builtin_set, true, false},
     {"shift", builtin_shift, true, false},

@@ -44,7 +44,7 @@ int builtin_command(struct shell *shell, int count, char **arguments)
     const char *path;
 
     if (count > 2 && strcmp(arguments[1], "-V") == 0) {
-        return builtin_type(shell, count - 1, arguments + 1);
+        return builtin_type(shell, 2, arguments + 1);
     }
     if (count > 2 && strcmp(arguments[1], "-v") == 0) {
         if (!describe(shell, arguments[2], &path)) {

@@ -98,7 +98,7 @@ static size_t backslash(struct expander *expander, const char *text, size_t posi
     if (next == '\n') {
         return position + 2;
     }
-    if (position + 1 == end || (quoted && !strchr("$`\"\\", next)) ||
+    if (position + 1 == end || (quoted && !strchr(expander->word ? "$`\"\\}" : "$`\"\\", next)) ||
         (quoted && expander->here && next == '"')) {
         put(expander, '\\', quoted);
         return position + 1;
@@ -182,12 +182,12 @@ bool expand_part(struct expander *expander, const char *text, size_t position, s
     return position < LEXER_ERROR;
 }
 
-// The home directory for a `~` at the position that stands alone or before a slash (or, in an
-// assignment, a colon); there is one user.
-static size_t tilde(struct expander *expander, const char *text, size_t position, bool value)
+// There is one user, and so no other's home directory.
+size_t expand_tilde(struct expander *expander, const char *text, size_t position, size_t end,
+                    bool value)
 {
     const char *home = variable_get(expander->shell, "HOME");
-    char next = text[position] == '~' ? text[position + 1] : 'x';
+    char next = text[position] != '~' ? 'x' : position + 1 < end ? text[position + 1] : '\0';
 
     if (!home || (next != '\0' && next != '/' && !(value && next == ':'))) {
         return position;
@@ -208,12 +208,14 @@ static size_t colon(const char *text, size_t position)
 bool expand_words(struct shell *shell, const struct word *words, struct word **fields)
 {
     struct expander expander = {.shell = shell, .splits = true, .end = fields};
+    size_t position, length;
 
     for (; words; words = words->next) {
         expander.field = (struct buffer){.arena = &shell->arena};
         expander.blank_ended = false;
-        if (!expand_part(&expander, words->text, tilde(&expander, words->text, 0, false),
-                         strlen(words->text), false)) {
+        length = strlen(words->text);
+        position = expand_tilde(&expander, words->text, 0, length, false);
+        if (!expand_part(&expander, words->text, position, length, false)) {
             return false;
         }
         expand_end_field(&expander);
@@ -231,7 +233,7 @@ char *expand_text(struct shell *shell, const char *text, enum expand_mode mode)
     do {
         end = value ? colon(text, position) : length;
         if (mode != EXPAND_QUOTED) {
-            position = tilde(&expander, text, position, value);
+            position = expand_tilde(&expander, text, position, length, value);
         }
         if (!expand_part(&expander, text, position, end, mode == EXPAND_QUOTED)) {
             return NULL;

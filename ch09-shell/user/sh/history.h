@@ -10,6 +10,7 @@ struct history {
     char *lines[HISTORY_MAX]; // the oldest first
     int count;
     int first; // number of lines[0]; the very first line is number 1
+    char *cut; // what Ctrl-K and the like have taken out of a line last; NULL: nothing
 };
 
 // Begins with an empty history, or with what an earlier shell has kept.

@@ -12,15 +12,18 @@
 
 #define JOBS_KEPT 64 // ended ones that nobody has asked about are not kept beyond so many jobs
 
+// What a shell with a prompt ignores, and its children don't.
+static const int ignored[] = {SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU};
+
+#define IGNORED (sizeof(ignored) / sizeof(ignored[0]))
+
 void jobs_init(struct shell *shell)
 {
-    static const int ignored[] = {SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU};
-
     shell->terminal = memory_get(sizeof(*shell->terminal));
     if (tcgetattr(STDIN_FILENO, shell->terminal) < 0) {
         shell_error(shell, "no terminal settings: %s", strerror(errno));
     }
-    for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++) {
+    for (size_t i = 0; i < IGNORED; i++) {
         signal(ignored[i], SIG_IGN);
     }
     setpgid(0, 0); // fails for the first of a session, whose group is its own already
@@ -71,6 +74,9 @@ struct job *jobs_begin(struct shell *shell, const char *text, size_t count, bool
     struct job *job = memory_get(sizeof(*job) + count * sizeof(job->members[0]));
     size_t others = 0;
 
+    while (background && jobs_collect(shell, WNOHANG)) { // or those that have ended add up
+        continue;
+    }
     *job = (struct job){.next = shell->jobs, .background = background, .number = 1};
     job->text = memory_string(text ? text : "");
     for (struct job *other = shell->jobs, *next; other; other = next) {
@@ -110,9 +116,8 @@ void jobs_add(struct shell *shell, struct job *job, pid_t pid)
 
 void jobs_enter_child(struct shell *shell, const struct launch *work)
 {
-    static const int changed[] = {SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU};
     // For $(...) the shell itself reads: with its command stopped nobody would be left to go on.
-    size_t count = shell->interactive ? sizeof(changed) / sizeof(changed[0]) : 3;
+    size_t count = shell->interactive ? IGNORED : 3;
 
     if (shell->interactive) {
         setpgid(0, work->group);
@@ -121,7 +126,7 @@ void jobs_enter_child(struct shell *shell, const struct launch *work)
         }
     }
     for (size_t i = 0; shell->terminal && i < count; i++) {
-        signal(changed[i], SIG_DFL);
+        signal(ignored[i], SIG_DFL);
     }
     if (!shell->interactive && !work->foreground) {
         int nothing = open("/dev/null", O_RDONLY);
@@ -207,9 +212,10 @@ void jobs_show(struct shell *shell, const struct job *job, int file, bool with_p
 
 int jobs_wait(struct shell *shell, struct job *job)
 {
+    bool foreground = shell->interactive;
     int status;
 
-    if (shell->interactive && job->count > 0) {
+    if (foreground && job->count > 0) {
         tcsetpgrp(STDIN_FILENO, jobs_group(job));
     }
     while (!jobs_is_quiet(job)) {
@@ -224,7 +230,7 @@ int jobs_wait(struct shell *shell, struct job *job)
         }
     }
     status = status_of(job);
-    if (shell->interactive) {
+    if (foreground) {
         tcsetpgrp(STDIN_FILENO, getpgrp());
         if (status > 128) {
             tcsetattr(STDIN_FILENO, TCSADRAIN, shell->terminal);
@@ -272,6 +278,9 @@ void jobs_finish(struct shell *shell)
 {
     if (shell->terminal) {
         tcsetattr(STDIN_FILENO, TCSADRAIN, shell->terminal);
+    }
+    for (size_t i = 0; shell->terminal && i < IGNORED; i++) { // for the command of an exec
+        signal(ignored[i], SIG_DFL);
     }
 }
 

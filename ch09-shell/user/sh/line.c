@@ -2,6 +2,7 @@
 
 #include "user/sh/complete.h"
 #include "user/sh/history.h"
+#include "user/sh/line_view.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -24,108 +25,15 @@ enum key {
     KEY_HOME,
     KEY_END,
     KEY_DELETE,
+    KEY_WORD_LEFT,
+    KEY_WORD_RIGHT,
     KEY_UNKNOWN
 };
-
-// A line under way. A place on the screen is a number of columns behind the prompt's beginning:
-// lines that are too long for the screen go on below.
-struct line {
-    struct shell *shell;
-    char *text;
-    size_t length, cursor;
-    size_t prompt; // its columns
-    size_t columns; // of the screen
-    size_t at; // where the screen's cursor is, as a position in the text
-    char *draft; // what was typed before the history was looked at
-    int old; // line of the history that is shown
-    bool tabbed; // the key before was Tab, and led nowhere
-    size_t waiting; // bytes of output
-    char output[256];
-};
-
-static void flush(struct line *line)
-{
-    size_t done = 0;
-
-    while (done < line->waiting) {
-        ssize_t written = write(STDERR_FILENO, line->output + done, line->waiting - done);
-
-        if (written <= 0) {
-            break;
-        }
-        done += (size_t)written;
-    }
-    line->waiting = 0;
-}
-
-static void put(struct line *line, const char *text, size_t length)
-{
-    while (length-- > 0) {
-        if (line->waiting == sizeof(line->output)) {
-            flush(line);
-        }
-        line->output[line->waiting++] = *text++;
-    }
-}
-
-static void put_string(struct line *line, const char *text)
-{
-    put(line, text, strlen(text));
-}
-
-// ESC [ number letter, for a number above 0.
-static void put_sequence(struct line *line, size_t number, char letter)
-{
-    char text[32];
-
-    if (number > 0) {
-        put(line, text, (size_t)snprintf(text, sizeof(text), "\033[%zu%c", number, letter));
-    }
-}
-
-// Moves the screen's cursor to a position.
-static void move(struct line *line, size_t to)
-{
-    size_t from_row = (line->prompt + line->at) / line->columns;
-    size_t to_row = (line->prompt + to) / line->columns;
-    size_t column = (line->prompt + to) % line->columns;
-
-    if (to_row == from_row && to <= line->at && line->at - to < 4) {
-        put(line, "\b\b\b", line->at - to);
-    } else {
-        put_sequence(line, from_row > to_row ? from_row - to_row : 0, 'A');
-        put_sequence(line, to_row > from_row ? to_row - from_row : 0, 'B');
-        put_string(line, "\r");
-        put_sequence(line, column, 'C');
-    }
-    line->at = to;
-}
-
-// Shows the text from a position on, and moves the cursor to where it belongs. `shorter`: what is
-// behind the text on the screen is old.
-static void show(struct line *line, size_t from, bool shorter)
-{
-    move(line, from);
-    for (size_t i = from; i < line->length; i++) {
-        char c = line->text[i];
-
-        put(line, (unsigned char)c < ' ' || c == 127 ? "?" : &c, 1);
-    }
-    line->at = line->length;
-    // At the end of a row some screens go on to the next only with the next character.
-    if (line->length > from && (line->prompt + line->at) % line->columns == 0) {
-        put_string(line, " \r");
-    }
-    if (shorter) {
-        put_string(line, "\033[J");
-    }
-    move(line, line->cursor);
-}
 
 static void insert(struct line *line, const char *text, size_t length)
 {
     if (length > LINE_MAX_LENGTH - line->length) {
-        put_string(line, "\a");
+        line_put(line, "\a");
         return;
     }
     memmove(line->text + line->cursor + length, line->text + line->cursor,
@@ -133,7 +41,7 @@ static void insert(struct line *line, const char *text, size_t length)
     memcpy(line->text + line->cursor, text, length);
     line->length += length;
     line->cursor += length;
-    show(line, line->cursor - length, false);
+    line_show(line, line->cursor - length, false);
 }
 
 // Takes out what is between two positions.
@@ -145,7 +53,21 @@ static void cut(struct line *line, size_t from, size_t to)
     memmove(line->text + from, line->text + to, line->length - to);
     line->length -= to - from;
     line->cursor = from;
-    show(line, from, true);
+    line_show(line, from, true);
+}
+
+// The same, but keeps it for Ctrl-Y.
+static void take(struct line *line, size_t from, size_t to)
+{
+    struct history *history = line->shell->history;
+
+    if (from < to) {
+        free(history->cut);
+        history->cut = memory_get(to - from + 1);
+        memcpy(history->cut, line->text + from, to - from);
+        history->cut[to - from] = '\0';
+        cut(line, from, to);
+    }
 }
 
 static size_t word_before(const struct line *line)
@@ -161,24 +83,27 @@ static size_t word_before(const struct line *line)
     return position;
 }
 
-// Shows another line instead.
-static void replace(struct line *line, const char *text)
+static size_t word_behind(const struct line *line)
 {
-    size_t length = strlen(text);
+    size_t position = line->cursor;
 
-    line->length = line->cursor = length < LINE_MAX_LENGTH ? length : LINE_MAX_LENGTH;
-    memcpy(line->text, text, line->length);
-    show(line, 0, true);
+    while (position < line->length && line->text[position] == ' ') {
+        position++;
+    }
+    while (position < line->length && line->text[position] != ' ') {
+        position++;
+    }
+    return position;
 }
 
-// The line before (-1) or behind (1) in the history.
-static void go_back(struct line *line, int direction)
+// Has the text be a line of the history, or what was being typed; false: there is none.
+static bool recall(struct line *line, int wanted)
 {
     struct history *history = line->shell->history;
-    int wanted = line->old + direction;
+    const char *text;
 
     if (wanted < 0 || wanted > history->count) {
-        return;
+        return false;
     }
     if (line->old == history->count) {
         free(line->draft);
@@ -186,29 +111,19 @@ static void go_back(struct line *line, int direction)
         line->draft = memory_string(line->text);
     }
     line->old = wanted;
-    replace(line, wanted == history->count ? line->draft : history->lines[wanted]);
+    text = wanted == history->count ? line->draft : history->lines[wanted];
+    line->length = strlen(text) < LINE_MAX_LENGTH ? strlen(text) : LINE_MAX_LENGTH;
+    line->cursor = line->length;
+    memcpy(line->text, text, line->length);
+    return true;
 }
 
-static void show_prompt(struct line *line, const char *prompt)
+// The line before (-1) or behind (1) in the history.
+static void go_back(struct line *line, int direction)
 {
-    const char *last = strrchr(prompt, '\n');
-
-    put_string(line, prompt);
-    line->prompt = 0;
-    for (last = last ? last + 1 : prompt; *last; last++) {
-        if (*last != '\033') {
-            line->prompt++;
-            continue;
-        }
-        last += strcspn(last, "mHJK"); // colours and the like take no room
-        if (!*last) {
-            break;
-        }
+    if (recall(line, line->old + direction)) {
+        line_show(line, 0, true);
     }
-    if (line->prompt > 0 && line->prompt % line->columns == 0) {
-        put_string(line, " \r");
-    }
-    line->at = 0;
 }
 
 // Lists what the word may become, in columns, and begins the line anew below.
@@ -222,22 +137,22 @@ static void list(struct line *line, const struct completion *completion, const c
         }
     }
     width += 2;
-    move(line, line->length);
-    put_string(line, "\n");
+    line_move(line, line->length);
+    line_put(line, "\n");
     for (const struct word *word = completion->candidates; word; word = word->next) {
         if (column > 0 && column + width > line->columns) {
-            put_string(line, "\n");
+            line_put(line, "\n");
             column = 0;
         }
-        put_string(line, word->text);
+        line_put(line, word->text);
         for (size_t i = strlen(word->text); i < width && column + width <= line->columns; i++) {
-            put_string(line, " ");
+            line_put(line, " ");
         }
         column += width;
     }
-    put_string(line, "\n");
-    show_prompt(line, prompt);
-    show(line, 0, true);
+    line_put(line, "\n");
+    line_show_prompt(line, prompt);
+    line_show(line, 0, true);
 }
 
 static void tab(struct line *line, const char *prompt)
@@ -254,7 +169,7 @@ static void tab(struct line *line, const char *prompt)
     } else if (again && completion.count > 0) {
         list(line, &completion, prompt);
     } else {
-        put_string(line, "\a");
+        line_put(line, "\a");
     }
     arena_release(&line->shell->arena, mark);
 }
@@ -264,7 +179,7 @@ static int read_byte(struct line *line)
     unsigned char byte;
     ssize_t got;
 
-    flush(line);
+    line_flush(line);
     do {
         got = read(STDIN_FILENO, &byte, 1);
     } while (got < 0 && errno == EINTR);
@@ -289,6 +204,9 @@ static int read_key(struct line *line)
         return byte;
     }
     byte = read_byte(line);
+    if (byte == 'b' || byte == 'f') { // Alt and a letter
+        return byte == 'b' ? KEY_WORD_LEFT : KEY_WORD_RIGHT;
+    }
     if (byte != '[' && byte != 'O') {
         return byte == KEY_END_OF_INPUT ? byte : KEY_UNKNOWN;
     }
@@ -306,7 +224,7 @@ static int read_key(struct line *line)
 static void go(struct line *line, size_t position)
 {
     line->cursor = position;
-    move(line, position);
+    line_move(line, position);
 }
 
 // Does what a key says that doesn't end the line.
@@ -351,19 +269,30 @@ static void edit(struct line *line, int key, const char *prompt)
     case CONTROL('D'):
         cut(line, cursor, cursor + (cursor < line->length));
         break;
+    case KEY_WORD_LEFT:
+        go(line, word_before(line));
+        break;
+    case KEY_WORD_RIGHT:
+        go(line, word_behind(line));
+        break;
     case CONTROL('U'):
-        cut(line, 0, cursor);
+        take(line, 0, cursor);
         break;
     case CONTROL('K'):
-        cut(line, cursor, line->length);
+        take(line, cursor, line->length);
         break;
     case CONTROL('W'):
-        cut(line, word_before(line), cursor);
+        take(line, word_before(line), cursor);
+        break;
+    case CONTROL('Y'):
+        if (line->shell->history->cut) {
+            insert(line, line->shell->history->cut, strlen(line->shell->history->cut));
+        }
         break;
     case CONTROL('L'):
-        put_string(line, "\033[H\033[J");
-        show_prompt(line, prompt);
-        show(line, 0, false);
+        line_put(line, "\033[H\033[J");
+        line_show_prompt(line, prompt);
+        line_show(line, 0, false);
         break;
     case '\t':
         tab(line, prompt);
@@ -375,14 +304,58 @@ static void edit(struct line *line, int key, const char *prompt)
     }
 }
 
+// Ctrl-R: looks for the youngest line with what is typed in it, and for the one before with another
+// Ctrl-R. The key that is for neither: Ctrl-G goes back to what was there, others go on from the
+// line found.
+static int search(struct line *line, const char *prompt)
+{
+    struct history *history = line->shell->history;
+    char wanted[40] = "", label[64];
+    size_t length = 0;
+    int key, at;
+
+    for (;;) {
+        snprintf(label, sizeof(label), "(search: %s) ", wanted);
+        line_restart(line, label);
+        key = read_key(line);
+        at = line->old;
+        if (key == CONTROL('R')) {
+            at--;
+        } else if (key == 127 || key == '\b') {
+            length -= length > 0;
+            at = history->count;
+        } else if (key >= ' ' && key < 256 && length + 1 < sizeof(wanted)) {
+            wanted[length++] = (char)key;
+        } else {
+            break;
+        }
+        wanted[length] = '\0';
+        at -= at == history->count;
+        while (at >= 0 && !strstr(history->lines[at], wanted)) {
+            at--;
+        }
+        if (!recall(line, at)) {
+            line_put(line, "\a");
+        }
+    }
+    if (key == CONTROL('G')) {
+        recall(line, history->count);
+    }
+    line_restart(line, prompt);
+    return key;
+}
+
 static enum line_end edit_line(struct line *line, const char *prompt)
 {
     enum line_end end;
 
-    show_prompt(line, prompt);
+    line_show_prompt(line, prompt);
     for (;;) {
         int key = read_key(line);
 
+        if (key == CONTROL('R')) {
+            key = search(line, prompt);
+        }
         if (key == '\r' || key == '\n') {
             end = LINE_DONE;
         } else if (key == CONTROL('C')) {
@@ -393,9 +366,9 @@ static enum line_end edit_line(struct line *line, const char *prompt)
             edit(line, key, prompt);
             continue;
         }
-        move(line, line->length);
-        put_string(line, end == LINE_INTERRUPTED ? "^C\n" : "\n");
-        flush(line);
+        line_move(line, line->length);
+        line_put(line, end == LINE_INTERRUPTED ? "^C\n" : "\n");
+        line_flush(line);
         return end;
     }
 }

@@ -315,7 +315,7 @@ enum parse parser_line(struct lexer *lexer, struct node **node)
     *node = NULL;
     lexer->shell->line = lexer->line;
     lexer->failed = lexer->short_text = false;
-    if (lexer->input) {
+    if (lexer->input && lexer->position == lexer->text.length) {
         lexer->text = (struct buffer){.arena = &lexer->shell->arena};
         lexer->position = lexer->start = 0;
     }

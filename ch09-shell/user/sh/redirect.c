@@ -130,7 +130,7 @@ static bool save(struct shell *shell, int number, struct redirect_saved **saved)
 
     one->number = number;
     one->copy = copy < 0 ? -1 : redirect_hide(shell, copy);
-    if (copy >= 0 && one->copy < 0) {
+    if (one->copy < 0 && (copy >= 0 || errno != EBADF)) {
         close(copy);
         shell_error(shell, "%d: %s", number, strerror(errno));
         return false;

@@ -59,10 +59,10 @@ void shell_return(struct shell *shell)
 static int run_lines(struct shell *shell, struct lexer *lexer)
 {
     bool terminal = lexer->input && lexer->input->terminal;
+    struct arena_mark mark = arena_mark(&shell->arena);
     int status = 0;
 
     while (shell->leave == LEAVE_NOTHING) {
-        struct arena_mark mark = arena_mark(&shell->arena);
         struct node *node;
         enum parse parse = parser_line(lexer, &node);
 
@@ -77,6 +77,9 @@ static int run_lines(struct shell *shell, struct lexer *lexer)
         }
         if (terminal) {
             shell->leave = LEAVE_NOTHING;
+        }
+        if (lexer->input) {
+            lexer->position = lexer->text.length; // an error's line ends with it
         }
     }
     return status;

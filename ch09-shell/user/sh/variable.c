@@ -1,5 +1,6 @@
 #include "user/sh/variable.h"
 
+#include "user/sh/directory.h"
 #include "user/sh/parser.h"
 
 #include <stdio.h>
@@ -239,11 +240,13 @@ void variable_copy_all(struct shell *shell)
     variable_set_arguments(shell, count, arguments);
 }
 
-// Puts a value between apostrophes; one of its own stands between quotation marks.
-static void show_value(const char *value)
+void variable_show_value(const char *value)
 {
     char mark = '\'';
 
+    if (!*value) {
+        dprintf(STDOUT_FILENO, "''");
+    }
     while (*value) {
         size_t length = strcspn(value, "'");
 
@@ -265,10 +268,7 @@ void variable_show(struct shell *shell, const char *prefix, unsigned flags)
         dprintf(STDOUT_FILENO, "%s%s", prefix, variable->name);
         if (variable->value) {
             dprintf(STDOUT_FILENO, "=");
-            if (!*variable->value) {
-                dprintf(STDOUT_FILENO, "''");
-            }
-            show_value(variable->value);
+            variable_show_value(variable->value);
         }
         dprintf(STDOUT_FILENO, "\n");
     }
@@ -276,7 +276,8 @@ void variable_show(struct shell *shell, const char *prefix, unsigned flags)
 
 void variable_init(struct shell *shell, char **environment)
 {
-    char directory[512];
+    struct arena_mark mark = arena_mark(&shell->arena);
+    const char *directory;
 
     for (; environment && *environment; environment++) {
         size_t name = lexer_name(*environment);
@@ -290,9 +291,11 @@ void variable_init(struct shell *shell, char **environment)
     if (!variable_get(shell, "PATH")) {
         variable_set(shell, "PATH", "/bin", VARIABLE_EXPORTED);
     }
-    if (getcwd(directory, sizeof(directory))) {
+    directory = directory_name(shell, false);
+    if (directory) {
         variable_set(shell, "PWD", directory, VARIABLE_EXPORTED);
     }
     variable_set(shell, "PS2", "> ", 0);
     variable_set(shell, "PS4", "+ ", 0);
+    arena_release(&shell->arena, mark);
 }

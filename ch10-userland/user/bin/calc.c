@@ -1,8 +1,11 @@
-// calc: a calculator for 64-bit integers, exact or not at all: what does not fit is an error.
+// calc: a calculator. As in C a number is an integer of 64 bits, exact or not at all (what does not
+// fit is an error), unless it has a point or an exponent or comes from such a number: 7 / 2 is 3,
+// and 7.0 / 2 is 3.5.
 #include "user/libc/command.h"
 
 #include <ctype.h>
 #include <err.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,9 +13,15 @@
 #define NAME_SIZE 32
 #define DEPTH_MAX 200 // of parentheses
 
+struct value {
+    bool decimal;
+    int64_t integer;
+    double number; // of either kind
+};
+
 struct variable {
     char name[NAME_SIZE];
-    int64_t value;
+    struct value value;
 };
 
 struct calc {
@@ -39,12 +48,34 @@ static const struct operator
 
 #define UNARY_STRENGTH 11 // -2 ** 2 is -4
 
+static const struct function {
+    const char *name;
+    double (*function)(double);
+} functions[] = {
+    {"sqrt", sqrt}, {"exp", exp}, {"log", log}, {"log10", log10}, {"sin", sin}, {"cos", cos},
+    {"tan", tan}, {"asin", asin}, {"acos", acos}, {"atan", atan}, {"abs", fabs}, {"floor", floor},
+    {"ceil", ceil}, {"round", round},
+};
+
+static struct value integer(int64_t value)
+{
+    return (struct value){.integer = value, .number = (double)value};
+}
+
 static int64_t fail(struct calc *calc, const char *error)
 {
     if (calc->error == NULL) {
         calc->error = error;
     }
     return 0;
+}
+
+static struct value decimal(struct calc *calc, double number)
+{
+    if (!isfinite(number)) {
+        fail(calc, isnan(number) ? "no such number" : "result too large");
+    }
+    return (struct value){.decimal = true, .number = number};
 }
 
 static void skip_blanks(struct calc *calc)
@@ -81,8 +112,26 @@ static size_t name_length(const char *text)
     return isdigit((unsigned char)*text) ? 0 : length;
 }
 
+// 1.5, .5, 1e6
+static bool is_decimal(const char *text)
+{
+    text += strspn(text, "0123456789");
+    return *text == '.' || *text == 'e' || *text == 'E';
+}
+
+static struct value parse_decimal(struct calc *calc)
+{
+    char *end;
+    double number = strtod(calc->at, &end);
+    if (end == calc->at || isalnum((unsigned char)*end) || *end == '.') {
+        return integer(fail(calc, "not a number"));
+    }
+    calc->at = end;
+    return decimal(calc, number);
+}
+
 // 12, 0x1f, 0b101, 0o17
-static int64_t parse_number(struct calc *calc)
+static int64_t parse_integer(struct calc *calc)
 {
     unsigned base = 10;
     if (calc->at[0] == '0' && calc->at[1] != '\0' && strchr("xXbBoO", calc->at[1]) != NULL) {
@@ -124,7 +173,48 @@ static int64_t power(struct calc *calc, int64_t base, int64_t exponent)
     return result;
 }
 
-static int64_t apply(struct calc *calc, const char *operator, int64_t left, int64_t right)
+static struct value apply_decimal(struct calc *calc, const char *operator, double left,
+                                  double right)
+{
+    if ((*operator== '/' || * operator== '%') && right == 0) {
+        return integer(fail(calc, "division by zero"));
+    }
+    if (strcmp(operator, "**") == 0) {
+        return decimal(calc, pow(left, right));
+    }
+    switch (*operator|(operator[1] << 8)) {
+    case '+':
+        return decimal(calc, left + right);
+    case '-':
+        return decimal(calc, left - right);
+    case '*':
+        return decimal(calc, left * right);
+    case '/':
+        return decimal(calc, left / right);
+    case '%':
+        return decimal(calc, fmod(left, right));
+    case '<':
+        return integer(left < right);
+    case '>':
+        return integer(left > right);
+    case '<' | '=' << 8:
+        return integer(left <= right);
+    case '>' | '=' << 8:
+        return integer(left >= right);
+    case '=' | '=' << 8:
+        return integer(left == right);
+    case '!' | '=' << 8:
+        return integer(left != right);
+    case '&' | '&' << 8:
+        return integer(left != 0 && right != 0);
+    case '|' | '|' << 8:
+        return integer(left != 0 || right != 0);
+    default:
+        return integer(fail(calc, "for integers only"));
+    }
+}
+
+static int64_t apply_integer(struct calc *calc, const char *operator, int64_t left, int64_t right)
 {
     int64_t result = 0;
     bool too_large = false;
@@ -188,48 +278,83 @@ static int64_t apply(struct calc *calc, const char *operator, int64_t left, int6
     return too_large ? fail(calc, "result too large") : result;
 }
 
-static int64_t parse_expression(struct calc *calc, int strength);
+static struct value apply(struct calc *calc, const char *operator, struct value left,
+                          struct value right)
+{
+    return left.decimal || right.decimal
+               ? apply_decimal(calc, operator, left.number, right.number)
+               : integer(apply_integer(calc, operator, left.integer, right.integer));
+}
 
-static int64_t parse_operand(struct calc *calc)
+static struct value parse_expression(struct calc *calc, int strength);
+
+// What is in parentheses behind a function's name.
+static struct value call(struct calc *calc, const char *name, size_t length)
+{
+    struct value value = parse_expression(calc, UNARY_STRENGTH + 1);
+    for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]) && !calc->error; i++) {
+        const char *other = functions[i].name;
+        if (strncmp(other, name, length) == 0 && other[length] == '\0') {
+            return decimal(calc, functions[i].function(value.number));
+        }
+    }
+    return integer(fail(calc, "no such function"));
+}
+
+static struct value parse_operand(struct calc *calc)
 {
     skip_blanks(calc);
     char byte = *calc->at;
     if (calc->depth > DEPTH_MAX) {
-        return fail(calc, "nested too deeply");
+        return integer(fail(calc, "nested too deeply"));
     }
-    size_t length = name_length(calc->at);
+    const char *name = calc->at;
+    size_t length = name_length(name);
     if (length > 0) {
-        const struct variable *variable = find_variable(calc, calc->at, length, false);
+        const struct variable *variable = find_variable(calc, name, length, false);
         calc->at += length;
-        return variable != NULL ? variable->value : fail(calc, "no such variable");
+        skip_blanks(calc);
+        if (*calc->at == '(') {
+            return call(calc, name, length);
+        }
+        return variable != NULL ? variable->value : integer(fail(calc, "no such variable"));
+    }
+    if (is_decimal(calc->at)) {
+        return parse_decimal(calc);
     }
     if (isdigit((unsigned char)byte)) {
-        return parse_number(calc);
+        return integer(parse_integer(calc));
     }
     if (byte == '\0' || strchr("(-+~!", byte) == NULL) {
-        return fail(calc, byte == '\0' ? "unexpected end" : "not an operand");
+        return integer(fail(calc, byte == '\0' ? "unexpected end" : "not an operand"));
     }
     calc->at++;
     calc->depth++;
-    int64_t value = parse_expression(calc, byte == '(' ? 0 : UNARY_STRENGTH);
+    struct value value = parse_expression(calc, byte == '(' ? 0 : UNARY_STRENGTH);
     calc->depth--;
     if (byte == '(') {
         skip_blanks(calc);
         if (*calc->at != ')') {
-            return fail(calc, "a ')' is missing");
+            return integer(fail(calc, "a ')' is missing"));
         }
         calc->at++;
     }
-    if (byte == '-' && value == INT64_MIN) {
-        return fail(calc, "result too large");
+    switch (byte) {
+    case '!':
+        return integer(value.number == 0);
+    case '-':
+        return value.decimal ? decimal(calc, -value.number) : apply(calc, "-", integer(0), value);
+    case '~':
+        return integer(value.decimal ? fail(calc, "for integers only") : ~value.integer);
+    default:
+        return value;
     }
-    return byte == '-' ? -value : byte == '~' ? ~value : byte == '!' ? !value : value;
 }
 
 // What follows up to an operator that binds less strongly.
-static int64_t parse_expression(struct calc *calc, int strength)
+static struct value parse_expression(struct calc *calc, int strength)
 {
-    int64_t value = parse_operand(calc);
+    struct value value = parse_operand(calc);
     while (calc->error == NULL) {
         skip_blanks(calc);
         const struct operator* found = NULL;
@@ -243,7 +368,7 @@ static int64_t parse_expression(struct calc *calc, int strength)
         }
         calc->at += strlen(found->text);
         calc->depth++;
-        int64_t right = parse_expression(calc, found->strength + !found->to_left);
+        struct value right = parse_expression(calc, found->strength + !found->to_left);
         calc->depth--;
         if (calc->error == NULL) {
             value = apply(calc, found->text, value, right);
@@ -271,7 +396,7 @@ static int calculate(struct calc *calc, struct output *out, const char *line)
         fail(calc, "name too long");
     }
     calc->at = assigns ? calc->at + 1 : name;
-    int64_t value = parse_expression(calc, 0);
+    struct value value = parse_expression(calc, 0);
     if (calc->error == NULL && *calc->at != '\0') {
         fail(calc, "an operator is missing");
     }
@@ -285,8 +410,11 @@ static int calculate(struct calc *calc, struct output *out, const char *line)
         find_variable(calc, name, length, true)->value = value;
         return 0;
     }
-    const char *format = calc->hexadecimal ? "%#llx\n" : "%lld\n";
-    output_format(out, format, (long long)value);
+    if (value.decimal) {
+        output_format(out, "%.15g\n", value.number);
+    } else {
+        output_format(out, calc->hexadecimal ? "%#lx\n" : "%ld\n", value.integer);
+    }
     return 0;
 }
 
@@ -299,6 +427,7 @@ int main(int argc, char **argv)
         calc.hexadecimal = true;
         first++;
     }
+    find_variable(&calc, "pi", 2, true)->value = decimal(&calc, M_PI);
     struct output *out = output_open(STDOUT_FILENO);
     for (int i = first; i < argc; i++) {
         status |= calculate(&calc, out, argv[i]);

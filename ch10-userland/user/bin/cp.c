@@ -12,7 +12,8 @@
 #define LINK_SIZE 4096
 
 struct cp {
-    bool recursive, force, verbose;
+    bool recursive, force, verbose, ask, keep;
+    bool preserve, links;
     char *buffer;
     // The directory that this copy made first: it is not copied into itself.
     bool made;
@@ -117,6 +118,20 @@ static bool is_same(const struct stat *left, const struct stat *right)
     return left->st_dev == right->st_dev && left->st_ino == right->st_ino;
 }
 
+// With -p, what is there now gets the times, the mode and the owner of what it is a copy of.
+static int preserve(const struct stat *status, const char *target)
+{
+    const struct timespec times[] = {status->st_atim, status->st_mtim};
+    bool link = S_ISLNK(status->st_mode);
+    if (utimensat(AT_FDCWD, target, times, AT_SYMLINK_NOFOLLOW) != 0 ||
+        lchown(target, status->st_uid, status->st_gid) != 0 ||
+        (!link && chmod(target, status->st_mode & 07777) != 0)) {
+        warn("preserving '%s'", target);
+        return 1;
+    }
+    return 0;
+}
+
 static int copy_one(struct cp *cp, struct walk *walk, enum walk_event event, const char *target)
 {
     struct stat there, link;
@@ -154,6 +169,8 @@ static int copy_one(struct cp *cp, struct walk *walk, enum walk_event event, con
     } else if (exists && S_ISDIR(there.st_mode)) {
         warnx("cannot overwrite directory '%s' with non-directory '%s'", target, walk->path);
         status = 1;
+    } else if (exists && (cp->keep || (cp->ask && !command_ask("overwrite", target)))) {
+        return 0;
     } else if (S_ISLNK(walk->stat.st_mode)) {
         status = copy_link(walk->path, target);
     } else if (cp->recursive && !S_ISREG(walk->stat.st_mode)) {
@@ -179,12 +196,18 @@ static int copy(struct cp *cp, const char *source, const char *target)
     int status = 0;
     size_t length = strlen(source);
     cp->made = false;
-    walk_start(&walk, source, !cp->recursive);
+    bool follow = !cp->recursive;
+    follow = follow && !cp->links;
+    walk_start(&walk, source, follow);
     while ((event = walk_next(&walk)) != WALK_END) {
         const char *inside = walk.path + length;
         inside += *inside == '/';
         char *path = *inside != '\0' ? path_join(target, inside) : must_strdup(target);
-        status |= copy_one(cp, &walk, event, path);
+        int failed = copy_one(cp, &walk, event, path);
+        status |= failed;
+        if (cp->preserve && event != WALK_ERROR && event != WALK_ENTER && !failed) {
+            status |= preserve(&walk.stat, path);
+        }
         free(path);
     }
     return status;
@@ -194,11 +217,18 @@ int main(int argc, char **argv)
 {
     struct cp cp = {0};
     int option;
-    while ((option = getopt(argc, argv, "rRfv")) != -1) {
+    const char *letters = "rRfinv", *usage = "cp [-rfinv] source... target";
+    letters = "rRfinvadpP", usage = "cp [-rfinvadpP] source... target";
+    while ((option = getopt(argc, argv, letters)) != -1) {
         if (option == '?') {
-            command_usage("cp [-rfv] source... target");
+            command_usage(usage);
         }
         cp.recursive |= option == 'r' || option == 'R';
+        cp.ask = option == 'i' || (cp.ask && option != 'n');
+        cp.keep = option == 'n' || (cp.keep && option != 'i');
+        cp.recursive |= option == 'a';
+        cp.preserve |= option == 'p' || option == 'a';
+        cp.links |= option == 'a' || option == 'd' || option == 'P';
         cp.force |= option == 'f';
         cp.verbose |= option == 'v';
     }
@@ -208,7 +238,7 @@ int main(int argc, char **argv)
         } else {
             warnx("missing file operand");
         }
-        command_usage("cp [-rfv] source... target");
+        command_usage(usage);
     }
     const char *target = argv[argc - 1];
     struct stat there;

@@ -12,7 +12,7 @@
 
 int main(int argc, char **argv)
 {
-    const char *format = "%a %b %e %H:%M:%S UTC %Y", *usage = "date [-u] [-d @seconds] [-r file] "
+    const char *format = "%a %b %e %H:%M:%S UTC %Y", *usage = "date [-u] [-d date] [-r file] "
                                                               "[+format]";
     time_t now = time(NULL);
     int option;
@@ -24,7 +24,9 @@ int main(int argc, char **argv)
         } else if (option == 'R') {
             format = "%a, %d %b %Y %H:%M:%S +0000";
         } else if (option == 'd') {
-            if (optarg[0] != '@' || !command_number(optarg + 1, &number)) {
+            bool valid = optarg[0] == '@' && command_number(optarg + 1, &number);
+            valid = command_date(optarg, &number);
+            if (!valid) {
                 errx(1, "invalid date '%s'", optarg);
             }
             now = number;

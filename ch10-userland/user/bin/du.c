@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 struct du {
-    bool all, summary, readable;
+    bool all, readable;
+    int64_t shown; // so deep
+    uint64_t total;
     uint64_t *sums; // of the directories that lead to where we are, by depth
     size_t depth;
     struct {
@@ -47,6 +49,12 @@ static bool was_seen(struct du *du, const struct stat *status)
     return false;
 }
 
+// Adds what was found so deep to what it is in.
+static void add(struct du *du, size_t depth, uint64_t blocks)
+{
+    *(depth > 0 ? &du->sums[depth - 1] : &du->total) += blocks;
+}
+
 static int measure(struct du *du, const char *path)
 {
     struct walk walk;
@@ -64,17 +72,13 @@ static int measure(struct du *du, const char *path)
             du->sums[walk.depth] = blocks;
         } else if (event == WALK_LEAVE) {
             blocks = du->sums[walk.depth];
-            if (walk.depth > 0) {
-                du->sums[walk.depth - 1] += blocks;
-            }
-            if (!du->summary || walk.depth == 0) {
+            add(du, walk.depth, blocks);
+            if ((int64_t)walk.depth <= du->shown) {
                 print(du, blocks, walk.path);
             }
         } else if (!was_seen(du, &walk.stat)) {
-            if (walk.depth > 0) {
-                du->sums[walk.depth - 1] += blocks;
-            }
-            if (du->all || walk.depth == 0) {
+            add(du, walk.depth, blocks);
+            if ((du->all && (int64_t)walk.depth <= du->shown) || walk.depth == 0) {
                 print(du, blocks, walk.path);
             }
         }
@@ -84,20 +88,27 @@ static int measure(struct du *du, const char *path)
 
 int main(int argc, char **argv)
 {
-    struct du du = {0};
+    struct du du = {.shown = INT64_MAX};
+    bool total = false;
     int option;
-    while ((option = getopt(argc, argv, "ahks")) != -1) {
+    while ((option = getopt(argc, argv, "acd:hks")) != -1) {
         if (option == '?') {
-            command_usage("du [-ahks] [file...]");
+            command_usage("du [-achks] [-d depth] [file...]");
         }
+        if (option == 'd' || option == 's') {
+            du.shown = option == 'd' ? command_count(optarg, "maximum depth") : 0;
+        }
+        total |= option == 'c';
         du.all |= option == 'a';
-        du.summary |= option == 's';
         du.readable = option == 'h' || (du.readable && option != 'k');
     }
     du.out = output_open(STDOUT_FILENO);
     int status = optind == argc ? measure(&du, ".") : 0;
     for (int i = optind; i < argc; i++) {
         status |= measure(&du, argv[i]);
+    }
+    if (total) {
+        print(&du, du.total, "total");
     }
     free(du.sums);
     free(du.seen);

@@ -19,6 +19,10 @@ int main(int argc, char **argv)
             err(125, "cannot unset '%s'", optarg);
         }
     }
+    if (optind < argc && strcmp(argv[optind], "-") == 0) { // as -i
+        clearenv();
+        optind++;
+    }
     for (; optind < argc && strchr(argv[optind], '=') != NULL; optind++) {
         if (putenv(argv[optind]) != 0) {
             err(125, "cannot set '%s'", argv[optind]);

@@ -21,6 +21,8 @@ enum kind {
     TYPE,
     SIZE,
     MTIME,
+    MMIN,
+    LINKS,
     NEWER,
     EMPTY,
     PERM,
@@ -180,7 +182,8 @@ static struct test *parse_primary(struct find *find, int depth)
         enum kind kind;
     } names[] = {
         {"-name", NAME}, {"-iname", INAME}, {"-path", PATH}, {"-type", TYPE}, {"-size", SIZE},
-        {"-mtime", MTIME}, {"-newer", NEWER}, {"-empty", EMPTY}, {"-perm", PERM},
+        {"-mtime", MTIME}, {"-mmin", MMIN}, {"-links", LINKS},
+        {"-newer", NEWER}, {"-empty", EMPTY}, {"-perm", PERM},
         {"-print", PRINT}, {"-print0", PRINT0}, {"-delete", DELETE}, {"-prune", PRUNE},
         {"-exec", EXEC}, {"-true", ALWAYS}, {"-false", NEVER}, {"-maxdepth", ALWAYS},
         {"-mindepth", ALWAYS}, {"-depth", ALWAYS},
@@ -223,6 +226,8 @@ static struct test *parse_primary(struct find *find, int depth)
         break;
     case SIZE:
     case MTIME:
+    case MMIN:
+    case LINKS:
     case PERM:
         parse_number(test, name, operand(find, name));
         break;
@@ -381,6 +386,10 @@ static bool is_true(struct find *find, struct test *test)
         return compare(test, (stat->st_size + test->unit - 1) / test->unit);
     case MTIME:
         return compare(test, (find->now - stat->st_mtim.tv_sec) / (24 * 3600));
+    case MMIN: // GNU's counts a minute that has begun
+        return compare(test, (find->now - stat->st_mtim.tv_sec + 59) / 60);
+    case LINKS:
+        return compare(test, (int64_t)stat->st_nlink);
     case NEWER:
         return stat->st_mtim.tv_sec > test->number ||
                (stat->st_mtim.tv_sec == test->number && stat->st_mtim.tv_nsec > test->unit);

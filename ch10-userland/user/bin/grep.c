@@ -9,10 +9,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#define AROUND_MAX 100000
+
 struct grep {
     bool invert, numbers, count, recursive, list, list_others, quiet, silent, names, no_names,
         whole, only;
     int64_t limit; // of lines in a file
+    int64_t before, after; // lines that are shown around one
+    char **kept; // those before, of this file: ended by newlines, a ring
+    bool shown; // a line, in any file
     int flags; // PATTERN_
     struct pattern **patterns;
     size_t pattern_count;
@@ -20,6 +25,9 @@ struct grep {
     int status; // 2 after an error
     struct output *out;
 };
+
+static const char usage[] =
+    "grep [-EFHLchilnoqrsvwx] [-m lines] [-A lines] [-B lines] [-C lines] [-e] pattern [file...]";
 
 static void add_pattern(struct grep *grep, const char *text)
 {
@@ -61,14 +69,49 @@ static bool find(struct grep *grep, const char *line, size_t length, size_t from
     return found;
 }
 
-static void print_prefix(struct grep *grep, const char *name, uint64_t number)
+static void print_prefix(struct grep *grep, const char *name, uint64_t number, char mark)
 {
     if (grep->names) {
         output_text(grep->out, name);
-        output_char(grep->out, ':');
+        output_char(grep->out, mark);
     }
     if (grep->numbers) {
-        output_format(grep->out, "%llu:", (unsigned long long)number);
+        output_format(grep->out, "%llu%c", (unsigned long long)number, mark);
+    }
+}
+
+static void print_around(struct grep *grep, const char *name, uint64_t number, const char *line,
+                         size_t length)
+{
+    if (!grep->only) {
+        print_prefix(grep, name, number, '-');
+        output_bytes(grep->out, line, length);
+        output_char(grep->out, '\n');
+    }
+}
+
+// Keeps a line that may come to be shown before one, in the place of the oldest.
+static void keep(struct grep *grep, uint64_t number, const char *line, size_t length)
+{
+    char **place = &grep->kept[number % (uint64_t)grep->before];
+    *place = must_realloc(*place, length + 1);
+    memcpy(*place, line, length);
+    (*place)[length] = '\n';
+}
+
+// Shows those before a line, from the one behind `last` on, which was shown last: 0 if none was.
+static void print_before(struct grep *grep, const char *name, uint64_t number, uint64_t last)
+{
+    uint64_t first = number > (uint64_t)grep->before ? number - (uint64_t)grep->before : 1;
+    if (first <= last) {
+        first = last + 1;
+    }
+    if (grep->shown && grep->before + grep->after > 0 && (first > last + 1 || last == 0)) {
+        output_text(grep->out, "--\n");
+    }
+    for (; first < number; first++) {
+        const char *line = grep->kept[first % (uint64_t)grep->before];
+        print_around(grep, name, first, line, strcspn(line, "\n"));
     }
 }
 
@@ -76,7 +119,7 @@ static void print_line(struct grep *grep, const char *name, uint64_t number, con
                        size_t length)
 {
     if (!grep->only) {
-        print_prefix(grep, name, number);
+        print_prefix(grep, name, number, ':');
         output_bytes(grep->out, line, length);
         output_char(grep->out, '\n');
         return;
@@ -85,7 +128,7 @@ static void print_line(struct grep *grep, const char *name, uint64_t number, con
     for (size_t from = 0;
          !grep->invert && from <= length && find(grep, line, length, from, &start, &end);) {
         if (end > start) {
-            print_prefix(grep, name, number);
+            print_prefix(grep, name, number, ':');
             output_bytes(grep->out, line + start, end - start);
             output_char(grep->out, '\n');
         }
@@ -95,16 +138,22 @@ static void print_line(struct grep *grep, const char *name, uint64_t number, con
 
 static void search(struct grep *grep, struct reader *reader, const char *name)
 {
-    uint64_t number = 0;
-    int64_t count = 0;
+    uint64_t number = 0, last = 0; // the line shown last
+    int64_t count = 0, after = 0; // as many as are still to be shown behind it
     bool silent = grep->quiet || grep->count || grep->list || grep->list_others;
     bool binary = false; // not a text: its bytes would do things to a terminal
     char *line;
     size_t length, start, end;
-    while (count < grep->limit && (line = reader_line(reader, &length)) != NULL) {
+    while ((count < grep->limit || after > 0) && (line = reader_line(reader, &length)) != NULL) {
         number++;
         binary |= memchr(line, '\0', length) != NULL;
-        if (find(grep, line, length, 0, &start, &end) == grep->invert) {
+        if (count == grep->limit || find(grep, line, length, 0, &start, &end) == grep->invert) {
+            if (after > 0) {
+                after--;
+                print_around(grep, name, last = number, line, length);
+            } else if (grep->before > 0 && !silent) {
+                keep(grep, number, line, length);
+            }
             continue;
         }
         count++;
@@ -116,7 +165,10 @@ static void search(struct grep *grep, struct reader *reader, const char *name)
             break;
         }
         if (!silent) {
-            print_line(grep, name, number, line, length);
+            print_before(grep, name, number, last);
+            print_line(grep, name, last = number, line, length);
+            after = grep->after;
+            grep->shown = true;
         }
         if (output_failed(grep->out)) {
             break;
@@ -126,7 +178,7 @@ static void search(struct grep *grep, struct reader *reader, const char *name)
     if (grep->count && !grep->quiet && !grep->list && !grep->list_others) {
         bool numbers = grep->numbers;
         grep->numbers = false;
-        print_prefix(grep, name, 0);
+        print_prefix(grep, name, 0, ':');
         grep->numbers = numbers;
         output_format(grep->out, "%lld\n", (long long)count);
     }
@@ -184,10 +236,10 @@ static char *parse_options(struct grep *grep, int argc, char **argv)
 {
     char *expressions = NULL;
     int option;
-    while ((option = getopt(argc, argv, "EFGHLce:hilm:noqrRsvwxy")) != -1) {
+    while ((option = getopt(argc, argv, "A:B:C:EFGHLce:hilm:noqrRsvwxy")) != -1) {
         const char *letter = strchr("E1F4i2y2w8", option);
         if (option == '?') {
-            command_usage("grep [-EFHLchilnoqrsvwx] [-m lines] [-e] pattern [file...]");
+            command_usage(usage);
         } else if (option == 'e') {
             size_t used = expressions != NULL ? strlen(expressions) + 1 : 0;
             expressions = must_realloc(expressions, used + strlen(optarg) + 1);
@@ -197,6 +249,11 @@ static char *parse_options(struct grep *grep, int argc, char **argv)
             }
         } else if (option == 'm') {
             grep->limit = command_count(optarg, "max count");
+        } else if (option == 'A' || option == 'B' || option == 'C') {
+            int64_t lines = command_count(optarg, "context length");
+            lines = lines < AROUND_MAX ? lines : AROUND_MAX;
+            grep->before = option == 'A' ? grep->before : lines;
+            grep->after = option == 'B' ? grep->after : lines;
         } else if (letter != NULL) {
             grep->flags |= letter[1] - '0';
         }
@@ -221,9 +278,13 @@ int main(int argc, char **argv)
     struct grep grep = {.limit = INT64_MAX};
     char *expressions = parse_options(&grep, argc, argv);
     if (expressions == NULL && optind == argc) {
-        command_usage("grep [-EFHLchilnoqrsvwx] [-m lines] [-e] pattern [file...]");
+        command_usage(usage);
     }
     add_patterns(&grep, expressions != NULL ? expressions : argv[optind++]);
+    if (grep.before > 0) {
+        grep.kept = must_malloc((size_t)grep.before * sizeof(char *));
+        memset(grep.kept, 0, (size_t)grep.before * sizeof(char *));
+    }
     grep.names |= !grep.no_names && (grep.recursive || argc - optind > 1);
     grep.out = output_open(STDOUT_FILENO);
     if (optind == argc) {
@@ -237,6 +298,10 @@ int main(int argc, char **argv)
         pattern_free(grep.patterns[i]);
     }
     free(grep.patterns);
+    for (int64_t i = 0; i < grep.before; i++) {
+        free(grep.kept[i]);
+    }
+    free(grep.kept);
     free(expressions);
     bool failed = output_close(grep.out) != 0;
     if (grep.quiet && grep.found) {

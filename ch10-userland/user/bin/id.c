@@ -12,14 +12,16 @@ static void name(char text[32], const char *what, unsigned id)
 
 int main(int argc, char **argv)
 {
-    bool user = false, group = false, names = false;
+    // Its other name, whoami, is `id -un`.
+    bool user = argc > 0 && strlen(argv[0]) >= 6 && !strcmp(strchr(argv[0], 0) - 6, "whoami");
+    bool group = false, names = user;
     int option;
-    while ((option = getopt(argc, argv, "gnu")) != -1) {
+    while ((option = getopt(argc, argv, "gGnu")) != -1) {
         if (option == '?') {
-            command_usage("id [-u | -g] [-n]");
+            command_usage("id [-u | -g | -G] [-n]");
         }
         user |= option == 'u';
-        group |= option == 'g';
+        group |= option == 'g' || option == 'G'; // it is in no other
         names |= option == 'n';
     }
     unsigned id = user ? geteuid() : getegid();

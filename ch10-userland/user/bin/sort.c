@@ -29,7 +29,7 @@ struct sort {
     struct key *keys;
     size_t key_count;
     int separator; // of fields; -1: blanks before each
-    bool unique, stable, check;
+    bool unique, stable, check, quiet;
     struct line *lines;
     size_t count;
 };
@@ -288,7 +288,9 @@ static int check(const struct sort *sort, const char *path)
         int order = compare(sort, &sort->lines[i - 1], &sort->lines[i]);
         if (order > 0 || (sort->unique && order == 0)) {
             const struct line *line = &sort->lines[i];
-            warnx("%s:%zu: disorder: %.*s", path, i + 1, (int)line->length, line->text);
+            if (!sort->quiet) {
+                warnx("%s:%zu: disorder: %.*s", path, i + 1, (int)line->length, line->text);
+            }
             return 1;
         }
     }
@@ -297,11 +299,11 @@ static int check(const struct sort *sort, const char *path)
 
 int main(int argc, char **argv)
 {
-    const char *usage = "sort [-bcfnrsu] [-k field[,field]] [-t separator] [-o file] [file...]";
+    const char *usage = "sort [-bcCfnrsu] [-k field[,field]] [-t separator] [-o file] [file...]";
     struct sort sort = {.separator = -1};
     const char *target = NULL;
     int option;
-    while ((option = getopt(argc, argv, "bcfnrsuk:t:o:")) != -1) {
+    while ((option = getopt(argc, argv, "bcCfnrsuk:t:o:")) != -1) {
         if (option == '?') {
             command_usage(usage);
         } else if (option == 'k') {
@@ -317,7 +319,8 @@ int main(int argc, char **argv)
         set_order(&sort.order, option, true, true);
         sort.unique |= option == 'u';
         sort.stable |= option == 's';
-        sort.check |= option == 'c';
+        sort.check |= option == 'c' || option == 'C';
+        sort.quiet |= option == 'C';
     }
     char *input[] = {"-", NULL};
     char **paths = optind < argc ? argv + optind : input;

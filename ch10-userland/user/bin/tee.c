@@ -3,17 +3,22 @@
 
 #include <err.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 int main(int argc, char **argv)
 {
     int flags = O_WRONLY | O_CREAT | O_TRUNC, option, status = 0;
-    while ((option = getopt(argc, argv, "a")) != -1) {
+    while ((option = getopt(argc, argv, "ai")) != -1) {
         if (option == '?') {
-            command_usage("tee [-a] [file...]");
+            command_usage("tee [-ai] [file...]");
         }
-        flags = O_WRONLY | O_CREAT | O_APPEND;
+        if (option == 'a') {
+            flags = O_WRONLY | O_CREAT | O_APPEND;
+        } else {
+            signal(SIGINT, SIG_IGN);
+        }
     }
     size_t count = 1;
     struct output **outs = must_malloc((size_t)(argc - optind + 1) * sizeof(struct output *));

@@ -9,7 +9,7 @@
 
 int main(int argc, char **argv)
 {
-    const char *usage = "touch [-acm] [-d @seconds | -r file] file...";
+    const char *usage = "touch [-acm] [-d date | -r file] file...";
     struct timespec times[2] = {{.tv_nsec = UTIME_NOW}, {.tv_nsec = UTIME_NOW}};
     bool create = true, access_only = false, change_only = false;
     int option, status = 0;
@@ -19,7 +19,7 @@ int main(int argc, char **argv)
         if (option == '?') {
             command_usage(usage);
         } else if (option == 'd') {
-            if (optarg[0] != '@' || !command_number(optarg + 1, &seconds)) {
+            if (!command_date(optarg, &seconds)) {
                 errx(1, "invalid date format '%s'", optarg);
             }
             times[0] = times[1] = (struct timespec){.tv_sec = seconds};

@@ -63,6 +63,10 @@ static bool parse_class(struct set *set, const char **text)
             return true;
         }
     }
+    const char *end = (*text)[1] == ':' ? strstr(*text + 2, ":]") : NULL;
+    if (end != NULL) {
+        errx(1, "invalid character class '%.*s'", (int)(end - *text - 2), *text + 2);
+    }
     return false;
 }
 

@@ -17,6 +17,7 @@ struct xargs {
     size_t words_max, bytes;
     const char *replace; // -I: what stands for the word
     bool trace, zero, not_empty;
+    char delimiter; // with -0 and -d
     char **words;
     size_t count;
     int status;
@@ -145,7 +146,7 @@ static void word_add(struct word *word, char byte)
 }
 
 // Takes the words of the input: between blanks and line ends, with quotes and backslashes; with -I
-// whole lines; with -0 what ends with a NUL.
+// whole lines; with -0 and -d what ends with a NUL or that.
 static void read_words(struct xargs *xargs, struct reader *reader)
 {
     struct word word = {0};
@@ -159,7 +160,7 @@ static void read_words(struct xargs *xargs, struct reader *reader)
             if (quote != '\0' && byte == '\n' && !escaped) {
                 errx(1, "unmatched %s quote", quote == '"' ? "double" : "single");
             }
-            if (xargs->zero ? byte == '\0' : blank && !escaped && quote == '\0') {
+            if (xargs->zero ? byte == xargs->delimiter : blank && !escaped && quote == '\0') {
                 if (inside || xargs->zero) {
                     take(xargs, word.text, word.length);
                 }
@@ -194,12 +195,12 @@ static void read_words(struct xargs *xargs, struct reader *reader)
 int main(int argc, char **argv)
 {
     static char *echo[] = {"echo", NULL};
-    const char *usage = "xargs [-0rt] [-n words] [-I text] [command [argument...]]";
+    const char *usage = "xargs [-0rt] [-d delimiter] [-n words] [-I text] [command [argument...]]";
     struct xargs xargs = {.words_max = SIZE_MAX};
     bool only_if_any = false;
     int option;
     // GNU's getopt looks for options behind the command as well, where they are the command's.
-    while ((option = getopt(argc, argv, "+0rtn:I:")) != -1) {
+    while ((option = getopt(argc, argv, "+0rtd:n:I:")) != -1) {
         if (option == '?') {
             command_usage(usage);
         } else if (option == 'n') {
@@ -210,7 +211,13 @@ int main(int argc, char **argv)
         } else if (option == 'I') {
             xargs.replace = optarg;
         }
-        xargs.zero |= option == '0';
+        if (option == 'd') {
+            const char *letters = "0nt", *letter = *optarg == '\\' && optarg[1] != '\0'
+                                                       ? strchr(letters, optarg[1])
+                                                       : NULL;
+            xargs.delimiter = letter != NULL ? "\0\n\t"[letter - letters] : *optarg;
+        }
+        xargs.zero |= option == '0' || option == 'd';
         xargs.trace |= option == 't';
         only_if_any |= option == 'r';
     }

@@ -159,7 +159,7 @@ struct place text_insert(struct text *text, struct place at, const char *bytes, 
     }
     struct place end = insert(text, at, bytes, length);
     struct change *last = text->done > 0 ? &text->changes[text->done - 1] : NULL;
-    bool joins = typed && last != NULL && last->inserted && text->done == text->change_count &&
+    bool joins = typed && last != NULL && last->typed && text->done == text->change_count &&
                  text->done != text->saved && last->end.line == at.line && *bytes != '\n' &&
                  last->end.column == at.column && last->start.line == at.line;
     if (joins) {
@@ -169,7 +169,7 @@ struct place text_insert(struct text *text, struct place at, const char *bytes, 
         last->end = end;
     } else {
         char *copy = memcpy(must_malloc(length), bytes, length);
-        struct change change = {true, at, end, copy, length, false};
+        struct change change = {true, typed, at, end, copy, length, false};
         remember(text, &change);
     }
     return end;

@@ -18,6 +18,7 @@ struct place {
 
 struct change {
     bool inserted; // else taken out
+    bool typed; // what is typed next joins it
     struct place start, end; // where it is, or was
     char *bytes;
     size_t length;

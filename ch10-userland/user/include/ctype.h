@@ -78,4 +78,9 @@ static inline int tolower(int c)
     return isupper(c) ? c - 'A' + 'a' : c;
 }
 
+static inline int toascii(int c)
+{
+    return c & 127;
+}
+
 #endif

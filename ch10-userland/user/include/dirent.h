@@ -15,6 +15,14 @@ int closedir(DIR *directory);
 DIR *fdopendir(int descriptor);
 void rewinddir(DIR *directory);
 int dirfd(DIR *directory);
+long telldir(DIR *directory);
+void seekdir(DIR *directory, long position);
+
+// All entries that `select` takes (NULL: all), each in memory of its own, in the order of `compare`
+// (NULL: none): their number; -1 for an error.
+int scandir(const char *path, struct dirent ***entries, int (*select)(const struct dirent *),
+            int (*compare)(const struct dirent **, const struct dirent **));
+int alphasort(const struct dirent **left, const struct dirent **right);
 
 // The call behind it: as many entries as fit, one behind the other; the number of bytes.
 ssize_t getdents64(int descriptor, void *buffer, size_t size);

@@ -4,4 +4,16 @@
 
 #include <unistd.h>
 
+enum { no_argument, required_argument, optional_argument };
+
+struct option {
+    const char *name;
+    int has_arg;
+    int *flag; // gets val; NULL: val is the result
+    int val;
+};
+
+int getopt_long(int count, char *const arguments[], const char *letters,
+                const struct option *options, int *index);
+
 #endif

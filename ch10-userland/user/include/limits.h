@@ -11,6 +11,8 @@
 #define SSIZE_MAX LONG_MAX
 #endif
 #define ARG_MAX 0x20000
+#define HOST_NAME_MAX 64
+#define LINE_MAX 2048
 #define OPEN_MAX 256
 #define IOV_MAX 1024
 

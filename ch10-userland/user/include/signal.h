@@ -53,5 +53,7 @@ int sigfillset(sigset_t *set);
 int sigaddset(sigset_t *set, int signal);
 int sigdelset(sigset_t *set, int signal);
 int sigismember(const sigset_t *set, int signal);
+int sigwait(const sigset_t *set, int *signal);
+void psignal(int signal, const char *text);
 
 #endif

@@ -28,6 +28,7 @@ int remove(const char *path);
 #define FILENAME_MAX 4096
 #define FOPEN_MAX 256
 #define L_tmpnam 32
+#define TMP_MAX 100
 #define P_tmpdir "/tmp"
 
 typedef struct file_stream FILE;
@@ -49,6 +50,8 @@ FILE *tmpfile(void);
 int fclose(FILE *file);
 int fflush(FILE *file);
 int fileno(FILE *file);
+char *tmpnam(char *name);
+int renameat(int old_directory, const char *old_path, int new_directory, const char *new_path);
 
 enum { _IOFBF, _IOLBF, _IONBF };
 int setvbuf(FILE *restrict file, char *restrict buffer, int mode, size_t size);
@@ -69,6 +72,10 @@ int putc(int byte, FILE *file);
 int putchar(int byte);
 int fputs(const char *restrict text, FILE *restrict file);
 int puts(const char *text);
+#define getc_unlocked getc
+#define getchar_unlocked getchar
+#define putc_unlocked putc
+#define putchar_unlocked putchar
 
 int fseek(FILE *file, long offset, int from);
 int fseeko(FILE *file, off_t offset, int from);
@@ -81,7 +88,7 @@ int feof(FILE *file);
 int ferror(FILE *file);
 void clearerr(FILE *file);
 
-// Conversions: see lib/printf.h. There are none for floating-point numbers, here and in scanf.
+// Conversions: see lib/printf.h, and in programs also e E f F g G a A, and L.
 int printf(const char *text, ...) __attribute__((format(printf, 1, 2)));
 int fprintf(FILE *file, const char *text, ...) __attribute__((format(printf, 2, 3)));
 int sprintf(char *buffer, const char *text, ...) __attribute__((format(printf, 2, 3)));
@@ -93,9 +100,11 @@ int vsprintf(char *buffer, const char *text, va_list arguments)
 int vasprintf(char **text, const char *format, va_list arguments)
     __attribute__((format(printf, 2, 0)));
 
+// Conversions d i u o x X p e f g a c s [ n %, *, width, lengths hh h l ll z t j L.
 int scanf(const char *format, ...) __attribute__((format(scanf, 1, 2)));
 int fscanf(FILE *file, const char *format, ...) __attribute__((format(scanf, 2, 3)));
 int sscanf(const char *text, const char *format, ...) __attribute__((format(scanf, 2, 3)));
+int vscanf(const char *format, va_list arguments) __attribute__((format(scanf, 1, 0)));
 int vfscanf(FILE *file, const char *format, va_list arguments) __attribute__((format(scanf, 2, 0)));
 int vsscanf(const char *text, const char *format, va_list arguments)
     __attribute__((format(scanf, 2, 0)));

@@ -38,6 +38,9 @@ typedef struct {
 typedef struct {
     long quot, rem;
 } ldiv_t;
+typedef struct {
+    long long quot, rem;
+} lldiv_t;
 
 void *reallocarray(void *pointer, size_t count, size_t size);
 void *aligned_alloc(size_t alignment, size_t size);
@@ -55,15 +58,22 @@ int putenv(char *assignment);
 int clearenv(void);
 
 long long atoll(const char *text);
+double atof(const char *text);
+double strtod(const char *restrict text, char **restrict end);
+float strtof(const char *restrict text, char **restrict end);
+long double strtold(const char *restrict text, char **restrict end);
 div_t div(int numerator, int denominator);
 ldiv_t ldiv(long numerator, long denominator);
 long long llabs(long long number);
+lldiv_t lldiv(long long numerator, long long denominator);
 
 int rand(void);
 void srand(unsigned seed);
 int rand_r(unsigned *seed);
 long random(void);
 void srandom(unsigned seed);
+double drand48(void);
+void srand48(long seed);
 
 int mkstemp(char *pattern);
 char *mkdtemp(char *pattern);

@@ -29,6 +29,10 @@ const char *strsignal(int signal);
 // errno_text, under its usual name; the text must not be changed.
 char *strerror(int error);
 char *strtok(char *restrict string, const char *restrict separators);
+void *mempcpy(void *restrict destination, const void *restrict source, size_t size);
+void *memccpy(void *restrict destination, const void *restrict source, int byte, size_t size);
+void explicit_bzero(void *memory, size_t size);
+int strerror_r(int error, char *buffer, size_t size);
 char *strcasestr(const char *string, const char *part);
 size_t strxfrm(char *restrict destination, const char *restrict source, size_t size);
 

@@ -35,6 +35,14 @@ struct tm *gmtime(const time_t *seconds);
 struct tm *localtime(const time_t *seconds);
 char *asctime(const struct tm *date);
 char *ctime(const time_t *seconds);
+char *asctime_r(const struct tm *date, char *text);
+char *ctime_r(const time_t *seconds, char *text);
+#define TIME_UTC 1
+int timespec_get(struct timespec *time, int base);
+int clock_nanosleep(clockid_t clock, int flags, const struct timespec *time, struct timespec *rest);
+static inline void tzset(void)
+{
+}
 static inline double difftime(time_t end, time_t start)
 {
     return (double)(end - start);

@@ -45,10 +45,17 @@ int rmdir(const char *path);
 int fchdir(int descriptor);
 int chown(const char *path, uid_t uid, gid_t gid);
 int lchown(const char *path, uid_t uid, gid_t gid);
+int fchownat(int directory, const char *path, uid_t uid, gid_t gid, int flags);
+int faccessat(int directory, const char *path, int mode, int flags);
+int linkat(int old_directory, const char *old_path, int new_directory, const char *new_path,
+           int flags);
+int symlinkat(const char *target, int directory, const char *path);
+ssize_t readlinkat(int directory, const char *path, char *buffer, size_t size);
+int unlinkat(int directory, const char *path, int flags);
 int fchown(int descriptor, uid_t uid, gid_t gid);
 
 // Processes
-#define environ (program_state()->environment)
+extern char **environ;
 _Noreturn void _exit(int status);
 pid_t getpid(void);
 pid_t getppid(void);
@@ -60,10 +67,12 @@ pid_t tcgetpgrp(int descriptor);
 int tcsetpgrp(int descriptor, pid_t group);
 unsigned sleep(unsigned seconds);
 pid_t fork(void);
+pid_t vfork(void); // fork
 int execve(const char *path, char *const arguments[], char *const environment[]);
 int execv(const char *path, char *const arguments[]);
 int execvp(const char *name, char *const arguments[]);
 int execl(const char *path, const char *argument, ...);
+int execle(const char *path, const char *argument, ...);
 int execlp(const char *name, const char *argument, ...);
 pid_t getsid(pid_t pid);
 int pause(void);
@@ -73,21 +82,31 @@ uid_t getuid(void);
 uid_t geteuid(void);
 gid_t getgid(void);
 gid_t getegid(void);
+int setuid(uid_t uid);
+int setgid(gid_t gid);
+int seteuid(uid_t uid);
+int setegid(gid_t gid);
+char *getlogin(void);
+int nice(int increment);
 void *sbrk(intptr_t increment);
 int brk(void *end);
 long syscall(long number, ...);
 
 // Only what does not depend on the file: the names that programs ask for.
 enum { _SC_CLK_TCK = 2, _SC_OPEN_MAX = 4, _SC_PAGESIZE = 30, _SC_PAGE_SIZE = 30, _SC_ARG_MAX = 0 };
+enum { _SC_NPROCESSORS_CONF = 83, _SC_NPROCESSORS_ONLN, _SC_PHYS_PAGES, _SC_AVPHYS_PAGES };
+enum { _PC_LINK_MAX, _PC_NAME_MAX = 3, _PC_PATH_MAX, _PC_PIPE_BUF };
+#define _POSIX_VERSION 200809l
 long sysconf(int name);
+long pathconf(const char *path, int name);
 int getpagesize(void);
 int gethostname(char *name, size_t size);
+int getentropy(void *buffer, size_t size);
 
 // getopt (POSIX): its variables belong to the running program.
-#define optarg (program_state()->options.argument)
-#define optind (program_state()->options.index)
-#define optopt (program_state()->options.option)
-#define opterr (program_state()->options.errors)
+extern char *optarg;
+extern int optind, optopt, opterr;
+extern const char *getopt_next; // letter within argv[optind - 1]; NULL: look for an option
 int getopt(int count, char *const arguments[], const char *letters);
 
 #endif

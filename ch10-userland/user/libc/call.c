@@ -14,24 +14,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ERROR_MAX 4095 // results from -4095 on are negative errors (System V ABI, A.2.1)
-
-// The instruction overwrites RCX and R11 with RIP and RFLAGS.
-long system_call(long number, long a, long b, long c, long d, long e, long f)
+__attribute__((noinline)) long system_call_failed(long result)
 {
-    register long r10 __asm__("r10") = d;
-    register long r8 __asm__("r8") = e;
-    register long r9 __asm__("r9") = f;
-    long result;
-    __asm__ volatile("syscall"
-                     : "=a"(result)
-                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-                     : "rcx", "r11", "memory");
-    if ((unsigned long)result >= -(unsigned long)ERROR_MAX) {
-        errno = (int)-result;
-        return -1;
-    }
-    return result;
+    errno = (int)-result;
+    return -1;
 }
 
 // ---- Files ----

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -15,6 +17,7 @@
 #include <sys/sysinfo.h>
 #include <sys/time.h>
 #include <sys/times.h>
+#include <sys/uio.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -70,6 +73,27 @@ ssize_t pread(int descriptor, void *buffer, size_t size, off_t offset)
 ssize_t pwrite(int descriptor, const void *buffer, size_t size, off_t offset)
 {
     return SYSTEM_CALL(SYS_pwrite64, descriptor, buffer, size, offset);
+}
+
+ssize_t readv(int descriptor, const struct iovec *pieces, int count)
+{
+    return SYSTEM_CALL(SYS_readv, descriptor, pieces, count);
+}
+
+ssize_t writev(int descriptor, const struct iovec *pieces, int count)
+{
+    return SYSTEM_CALL(SYS_writev, descriptor, pieces, count);
+}
+
+int flock(int descriptor, int operation)
+{
+    return (int)SYSTEM_CALL(SYS_flock, descriptor, operation);
+}
+
+int select(int count, fd_set *restrict read, fd_set *restrict write, fd_set *restrict except,
+           struct timeval *restrict timeout)
+{
+    return (int)SYSTEM_CALL(SYS_select, count, read, write, except, timeout);
 }
 
 int fdatasync(int descriptor)
@@ -154,6 +178,11 @@ pid_t fork(void)
     return (pid_t)SYSTEM_CALL(SYS_fork);
 }
 
+pid_t vfork(void)
+{
+    return fork();
+}
+
 int execve(const char *path, char *const arguments[], char *const environment[])
 {
     return (int)SYSTEM_CALL(SYS_execve, path, arguments, environment);
@@ -187,6 +216,50 @@ gid_t getgid(void)
 gid_t getegid(void)
 {
     return (gid_t)SYSTEM_CALL(SYS_getegid);
+}
+
+int setuid(uid_t uid)
+{
+    return (int)SYSTEM_CALL(SYS_setuid, uid);
+}
+
+int setgid(gid_t gid)
+{
+    return (int)SYSTEM_CALL(SYS_setgid, gid);
+}
+
+int seteuid(uid_t uid)
+{
+    return (int)SYSTEM_CALL(SYS_setresuid, -1, uid, -1);
+}
+
+int setegid(gid_t gid)
+{
+    return (int)SYSTEM_CALL(SYS_setresgid, -1, gid, -1);
+}
+
+int sched_yield(void)
+{
+    return (int)SYSTEM_CALL(SYS_sched_yield);
+}
+
+// The kernel's answer is 20 less the priority: so it is never negative.
+int getpriority(int which, id_t who)
+{
+    long result = SYSTEM_CALL(SYS_getpriority, which, who);
+    return result < 0 ? -1 : 20 - (int)result;
+}
+
+int setpriority(int which, id_t who, int priority)
+{
+    return (int)SYSTEM_CALL(SYS_setpriority, which, who, priority);
+}
+
+int nice(int increment)
+{
+    int priority = getpriority(PRIO_PROCESS, 0) + increment;
+    priority = priority < -20 ? -20 : priority > 19 ? 19 : priority;
+    return setpriority(PRIO_PROCESS, 0, priority) == 0 ? getpriority(PRIO_PROCESS, 0) : -1;
 }
 
 int getrlimit(int resource, struct rlimit *limit)
@@ -274,6 +347,21 @@ int gettimeofday(struct timeval *time, void *zone)
     return (int)SYSTEM_CALL(SYS_gettimeofday, time, zone);
 }
 
+int settimeofday(const struct timeval *time, const void *zone)
+{
+    return (int)SYSTEM_CALL(SYS_settimeofday, time, zone);
+}
+
+// The one of these whose result is the error.
+int clock_nanosleep(clockid_t clock, int flags, const struct timespec *time, struct timespec *rest)
+{
+    int error = errno;
+    bool slept = SYSTEM_CALL(SYS_clock_nanosleep, clock, flags, time, rest) == 0;
+    int result = slept ? 0 : errno;
+    errno = error;
+    return result;
+}
+
 clock_t times(struct tms *times)
 {
     return SYSTEM_CALL(SYS_times, times);
@@ -329,4 +417,13 @@ int sysinfo(struct sysinfo *info)
 ssize_t getrandom(void *buffer, size_t size, unsigned flags)
 {
     return SYSTEM_CALL(SYS_getrandom, buffer, size, flags);
+}
+
+int getentropy(void *buffer, size_t size)
+{
+    if (size > 256) {
+        errno = EIO;
+        return -1;
+    }
+    return getrandom(buffer, size, 0) == (ssize_t)size ? 0 : -1;
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define OUTPUT_SIZE 4096
@@ -92,6 +93,55 @@ int64_t command_count(const char *text, const char *what)
         errx(1, "invalid %s: '%s'", what, text);
     }
     return number;
+}
+
+bool command_ask(const char *question, const char *path)
+{
+    char answer = '\n', byte = '\0';
+    bool first = true;
+    warnx("%s '%s'?", question, path);
+    while (byte != '\n' && read(STDIN_FILENO, &byte, 1) == 1) {
+        answer = first ? byte : answer;
+        first = false;
+    }
+    return answer == 'y' || answer == 'Y';
+}
+
+// Takes so many digits behind a character (NUL: none).
+static bool take_digits(const char **text, char before, int digits, int *value)
+{
+    *value = 0;
+    if (before != '\0' && *(*text)++ != before) {
+        return false;
+    }
+    for (; digits > 0 && **text >= '0' && **text <= '9'; digits--) {
+        *value = *value * 10 + *(*text)++ - '0';
+    }
+    return digits == 0;
+}
+
+bool command_date(const char *text, int64_t *seconds)
+{
+    struct tm date = {0};
+    if (*text == '@') {
+        return command_number(text + 1, seconds);
+    }
+    if (!take_digits(&text, '\0', 4, &date.tm_year) || !take_digits(&text, '-', 2, &date.tm_mon) ||
+        !take_digits(&text, '-', 2, &date.tm_mday)) {
+        return false;
+    }
+    if ((*text == ' ' || *text == 'T') &&
+        (!take_digits(&text, *text, 2, &date.tm_hour) ||
+         !take_digits(&text, ':', 2, &date.tm_min) ||
+         (*text == ':' && !take_digits(&text, ':', 2, &date.tm_sec)))) {
+        return false;
+    }
+    date.tm_year -= 1900;
+    date.tm_mon--;
+    struct tm said = date;
+    *seconds = timegm(&date); // which puts right what is no date
+    return *text == '\0' && date.tm_mon == said.tm_mon && date.tm_mday == said.tm_mday &&
+           date.tm_hour == said.tm_hour && date.tm_min == said.tm_min;
 }
 
 char *path_join(const char *directory, const char *name)

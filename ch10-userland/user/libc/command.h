@@ -27,6 +27,13 @@ bool command_number(const char *text, int64_t *number);
 // it: "head: invalid number of lines: 'x'".
 int64_t command_count(const char *text, const char *what);
 
+// Asks on the standard error, with a question mark, and reads the answer's line from the standard
+// input: whether it begins with a y.
+bool command_ask(const char *question, const char *path);
+
+// Reads a moment: @seconds, or 2026-11-22, with 20:15 or 20:15:30 behind a blank or a T, in UTC.
+bool command_date(const char *text, int64_t *seconds);
+
 // directory/name, on the heap.
 char *path_join(const char *directory, const char *name);
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 struct directory_stream {
     int descriptor;
     size_t start, end; // of the entries that have been read and not given
+    long position; // behind the one that was given last
     struct dirent buffer[BUFFER_SIZE / sizeof(struct dirent)];
 };
 
@@ -21,6 +23,7 @@ static DIR *open_stream(int descriptor)
     if (directory != NULL) {
         directory->descriptor = descriptor;
         directory->start = directory->end = 0;
+        directory->position = 0;
     }
     return directory;
 }
@@ -52,6 +55,7 @@ struct dirent *readdir(DIR *directory)
     }
     struct dirent *entry = (struct dirent *)((char *)directory->buffer + directory->start);
     directory->start += entry->d_reclen;
+    directory->position = entry->d_off;
     return entry;
 }
 
@@ -77,13 +81,72 @@ DIR *fdopendir(int descriptor)
 
 void rewinddir(DIR *directory)
 {
-    lseek(directory->descriptor, 0, SEEK_SET);
-    directory->start = directory->end = 0;
+    seekdir(directory, 0);
 }
 
 int dirfd(DIR *directory)
 {
     return directory->descriptor;
+}
+
+long telldir(DIR *directory)
+{
+    return directory->position;
+}
+
+void seekdir(DIR *directory, long position)
+{
+    lseek(directory->descriptor, position, SEEK_SET);
+    directory->position = position;
+    directory->start = directory->end = 0;
+}
+
+int alphasort(const struct dirent **left, const struct dirent **right)
+{
+    return strcmp((*left)->d_name, (*right)->d_name);
+}
+
+int scandir(const char *path, struct dirent ***entries, int (*select)(const struct dirent *),
+            int (*compare)(const struct dirent **, const struct dirent **))
+{
+    DIR *directory = opendir(path);
+    if (directory == NULL) {
+        return -1;
+    }
+    struct dirent **list = NULL, *entry;
+    int count = 0;
+    bool failed = false;
+    while (!failed && (entry = readdir(directory)) != NULL) {
+        if (select != NULL && !select(entry)) {
+            continue;
+        }
+        struct dirent **longer = realloc(list, ((size_t)count + 1) * sizeof(struct dirent *));
+        list = longer != NULL ? longer : list;
+        struct dirent *copy = longer != NULL ? malloc(entry->d_reclen) : NULL;
+        failed = copy == NULL;
+        if (!failed) {
+            memcpy(copy, entry, entry->d_reclen);
+            int at = count++;
+            for (;
+                 compare != NULL && at > 0 &&
+                 compare((const struct dirent **)&list[at - 1], (const struct dirent **)&copy) > 0;
+                 at--) {
+                list[at] = list[at - 1];
+            }
+            list[at] = copy;
+        }
+    }
+    closedir(directory);
+    if (failed) {
+        while (count > 0) {
+            free(list[--count]);
+        }
+        free(list);
+        errno = ENOMEM;
+        return -1;
+    }
+    *entries = list;
+    return count;
 }
 
 int remove(const char *path)

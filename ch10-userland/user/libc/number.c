@@ -134,3 +134,18 @@ ldiv_t ldiv(long numerator, long denominator)
 {
     return (ldiv_t){.quot = numerator / denominator, .rem = numerator % denominator};
 }
+
+lldiv_t lldiv(long long numerator, long long denominator)
+{
+    return (lldiv_t){.quot = numerator / denominator, .rem = numerator % denominator};
+}
+
+intmax_t imaxabs(intmax_t number)
+{
+    return labs(number);
+}
+
+imaxdiv_t imaxdiv(intmax_t numerator, intmax_t denominator)
+{
+    return ldiv(numerator, denominator);
+}

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -101,6 +102,26 @@ int execl(const char *path, const char *argument, ...)
     return result;
 }
 
+int execle(const char *path, const char *argument, ...)
+{
+    va_list rest;
+    size_t count = 1;
+    va_start(rest, argument);
+    while (va_arg(rest, char *) != NULL) {
+        count++;
+    }
+    char *const *environment = va_arg(rest, char *const *);
+    va_end(rest);
+    char *arguments[count + 1];
+    arguments[0] = (char *)argument;
+    va_start(rest, argument);
+    for (size_t i = 1; i <= count; i++) {
+        arguments[i] = va_arg(rest, char *);
+    }
+    va_end(rest);
+    return execve(path, arguments, environment);
+}
+
 int execlp(const char *name, const char *argument, ...)
 {
     va_list rest;
@@ -155,6 +176,16 @@ long sysconf(int name)
         return getpagesize();
     case _SC_ARG_MAX:
         return ARG_MAX;
+    case _SC_NPROCESSORS_CONF:
+    case _SC_NPROCESSORS_ONLN:
+        return 1;
+    case _SC_PHYS_PAGES:
+    case _SC_AVPHYS_PAGES: {
+        struct sysinfo info;
+        sysinfo(&info);
+        unsigned long part = name == _SC_PHYS_PAGES ? info.totalram : info.freeram;
+        return (long)(part * info.mem_unit) / getpagesize();
+    }
     default:
         errno = EINVAL;
         return -1;

@@ -10,7 +10,8 @@
 
 int main(int argc, char **argv, char **environment);
 
-static struct program_state state = PROGRAM_STATE("");
+static struct program_state state = {.name = ""};
+char **environ;
 static void (*functions[FUNCTION_MAX])(void);
 static unsigned function_count;
 
@@ -24,14 +25,14 @@ struct program_state *program_state(void)
 
 void program_start(int argc, char **argv)
 {
-    state.environment = argv + argc + 1;
+    environ = argv + argc + 1;
     if (argc > 0) {
         state.name = argv[0];
         for (const char *at = argv[0]; *at != '\0'; at++) {
             state.name = at[0] == '/' && at[1] != '\0' ? at + 1 : state.name;
         }
     }
-    exit(main(argc, argv, state.environment));
+    exit(main(argc, argv, environ));
 }
 
 int atexit(void (*function)(void))

@@ -32,3 +32,16 @@ void srandom(unsigned seed)
 {
     srand(seed);
 }
+
+static uint64_t state_48 = 0x330e;
+
+void srand48(long seed)
+{
+    state_48 = (uint64_t)(uint32_t)seed << 16 | 0x330e;
+}
+
+double drand48(void)
+{
+    state_48 = (state_48 * 0x5deece66d + 11) & 0xffffffffffff; // the numbers that POSIX has
+    return (double)state_48 * 0x1p-48;
+}

@@ -1,5 +1,5 @@
-// scanf: conversions d i u o x X c s [ n % with *, width and the lengths hh h l ll z t j. A byte is
-// taken from the stream only when it fits.
+// scanf: conversions d i u o x X a e f g p c s [ n % with *, width and the lengths hh h l ll z t j
+// L. A byte is taken from the stream only when it fits.
 #include "user/libc/stream.h"
 
 #include <ctype.h>
@@ -8,12 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NUMBER_MAX 80 // characters of a number, beyond which it is cut
+#define NUMBER_MAX 400 // characters of a number, beyond which it is cut
 
 struct scan {
     FILE *file;
     size_t count; // bytes taken
     bool ended; // the input did so before a conversion could begin
+};
+
+// The text of a floating-point number.
+struct floating {
+    size_t length, most;
+    char text[NUMBER_MAX + 1];
 };
 
 // The next byte, which stays; EOF.
@@ -39,7 +45,7 @@ static void skip_space(struct scan *scan)
 static void store(void *to, unsigned size, uint64_t value)
 {
     if (to != NULL) {
-        memcpy(to, &value, size); // little endian
+        memcpy(to, &value, size < sizeof(value) ? size : sizeof(value)); // little endian
     }
 }
 
@@ -77,12 +83,90 @@ static size_t take_number(struct scan *scan, char text[NUMBER_MAX + 1], size_t w
 static bool scan_number(struct scan *scan, void *to, unsigned size, size_t width, char letter)
 {
     char text[NUMBER_MAX + 1];
-    int base = letter == 'i' ? 0 : letter == 'o' ? 8 : letter == 'x' ? 16 : 10;
+    int base = letter == 'i' ? 0 : letter == 'o' ? 8 : letter == 'x' || letter == 'p' ? 16 : 10;
     if (take_number(scan, text, width, base) == 0) {
         return false;
     }
     bool is_signed = letter == 'd' || letter == 'i';
     store(to, size, is_signed ? (uint64_t)strtol(text, NULL, base) : strtoul(text, NULL, base));
+    return true;
+}
+
+// Takes a character if it is one of these.
+static bool take_one_of(struct scan *scan, struct floating *number, const char *characters)
+{
+    int c = number->length < number->most ? peek(scan) : EOF;
+    if (c == EOF || c == '\0' || strchr(characters, tolower(c)) == NULL) {
+        return false;
+    }
+    number->text[number->length++] = (char)c;
+    take(scan);
+    return true;
+}
+
+static bool take_word(struct scan *scan, struct floating *number, const char *word)
+{
+    while (*word != '\0' && take_one_of(scan, number, (char[]){*word, '\0'})) {
+        word++;
+    }
+    return *word == '\0';
+}
+
+// Takes the longest text that a number can begin with: it may be none ("1e+").
+static void take_floating(struct scan *scan, struct floating *number)
+{
+    const char *digits = "0123456789", *exponent = "e";
+    take_one_of(scan, number, "+-");
+    if (take_one_of(scan, number, "i")) {
+        if (take_word(scan, number, "nf") && take_one_of(scan, number, "i")) {
+            take_word(scan, number, "nity");
+        }
+        return;
+    }
+    if (take_one_of(scan, number, "n")) {
+        take_word(scan, number, "an");
+        return;
+    }
+    if (take_one_of(scan, number, "0") && take_one_of(scan, number, "x")) {
+        digits = "0123456789abcdef";
+        exponent = "p";
+    }
+    while (take_one_of(scan, number, digits)) {
+    }
+    if (take_one_of(scan, number, ".")) {
+        while (take_one_of(scan, number, digits)) {
+        }
+    }
+    bool any = false;
+    for (size_t i = 0; i < number->length; i++) {
+        any |= isdigit(number->text[i]) || (*exponent == 'p' && isxdigit(number->text[i]));
+    }
+    if (any && take_one_of(scan, number, exponent)) {
+        take_one_of(scan, number, "+-");
+        while (take_one_of(scan, number, "0123456789")) {
+        }
+    }
+}
+
+static bool scan_floating(struct scan *scan, void *to, unsigned size, size_t width)
+{
+    struct floating number = {.most = width < NUMBER_MAX ? width : NUMBER_MAX};
+    char *end;
+    take_floating(scan, &number);
+    number.text[number.length] = '\0';
+    double value = strtod(number.text, &end);
+    if (number.length == 0 || *end != '\0') {
+        return false;
+    }
+    if (to == NULL) {
+        // only read
+    } else if (size == sizeof(float)) {
+        *(float *)to = strtof(number.text, NULL);
+    } else if (size == sizeof(double)) {
+        *(double *)to = value;
+    } else {
+        *(long double *)to = strtold(number.text, NULL);
+    }
     return true;
 }
 
@@ -137,6 +221,8 @@ static unsigned parse_length(const char **format)
     case 't':
     case 'j':
         return sizeof(long);
+    case 'L':
+        return sizeof(long double);
     default:
         --*format;
         return sizeof(int);
@@ -184,15 +270,17 @@ static bool convert(struct scan *scan, const char **format, va_list *arguments, 
         scan->count += fits;
         return fits;
     }
-    if (strchr("diuoxXcs[", letter) == NULL) {
+    if (strchr("diuoxXaAeEfFgGpcs[", letter) == NULL) {
         return false;
     }
+    size = letter == 'p' ? sizeof(void *) : size;
+    letter = (char)tolower(letter);
     void *to = ignored ? NULL : va_arg(*arguments, void *);
     size_t most = width > 0 ? width : letter == 'c' ? 1 : SIZE_MAX;
-    bool fits = letter == 'c' ? scan_bytes(scan, to, most, NULL)
-                : letter == 's' || letter == '['
-                    ? scan_bytes(scan, to, most, set)
-                    : scan_number(scan, to, size, most, (char)tolower(letter));
+    bool fits = letter == 'c'                    ? scan_bytes(scan, to, most, NULL)
+                : letter == 's' || letter == '[' ? scan_bytes(scan, to, most, set)
+                : strchr("aefg", letter) != NULL ? scan_floating(scan, to, size, most)
+                                                 : scan_number(scan, to, size, most, letter);
     *stored += fits && !ignored;
     return fits;
 }
@@ -222,6 +310,11 @@ int vfscanf(FILE *file, const char *format, va_list arguments)
     }
     va_end(list);
     return stored == 0 && scan.ended ? EOF : stored;
+}
+
+int vscanf(const char *format, va_list arguments)
+{
+    return vfscanf(stdin, format, arguments);
 }
 
 int vsscanf(const char *text, const char *format, va_list arguments)

@@ -2,7 +2,9 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -50,6 +52,24 @@ int sigpending(sigset_t *set)
 int sigaltstack(const stack_t *stack, stack_t *old)
 {
     return (int)syscall(SYS_sigaltstack, stack, old);
+}
+
+int sigwait(const sigset_t *set, int *signal)
+{
+    long number;
+    while ((number = syscall(SYS_rt_sigtimedwait, set, NULL, NULL, sizeof(*set))) < 0) {
+        if (errno != EINTR) {
+            return errno;
+        }
+    }
+    *signal = (int)number;
+    return 0;
+}
+
+void psignal(int signal, const char *text)
+{
+    bool named = text != NULL && *text != '\0';
+    dprintf(STDERR_FILENO, "%s%s%s\n", named ? text : "", named ? ": " : "", strsignal(signal));
 }
 
 int sigsuspend(const sigset_t *blocked)

@@ -50,7 +50,7 @@ int getchar(void)
 
 int ungetc(int byte, FILE *file)
 {
-    if (byte == EOF || file->writing || file->buffer == NULL) {
+    if (byte == EOF || file->writing || !file->readable || !stream_choose(file)) {
         return EOF;
     }
     if (file->start == file->end) {

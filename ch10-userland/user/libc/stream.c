@@ -66,8 +66,7 @@ static void flush_all(void)
     }
 }
 
-// Chooses a buffer, and how it is used, before the first byte: a terminal sees each line at once.
-static bool choose(FILE *file)
+bool stream_choose(FILE *file)
 {
     if (!file->chosen) {
         file->buffering = file->writable && isatty(file->descriptor) ? STREAM_LINE : STREAM_FULL;
@@ -91,7 +90,7 @@ static bool begin_writing(FILE *file)
     if (file->writing) {
         return true;
     }
-    if (!file->writable || !choose(file)) {
+    if (!file->writable || !stream_choose(file)) {
         errno = file->writable ? errno : EBADF;
         file->failed = true;
         return false;
@@ -148,7 +147,7 @@ bool stream_fill(FILE *file)
         file->at_end = true;
         return false;
     }
-    if (!file->readable || !choose(file)) {
+    if (!file->readable || !stream_choose(file)) {
         errno = file->readable ? errno : EBADF;
         file->failed = true;
         return false;

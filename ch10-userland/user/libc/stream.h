@@ -32,6 +32,10 @@ FILE *stream_open(int descriptor, int flags);
 // What open's flags are for a mode ("r+"); -1 and EINVAL for none.
 int stream_flags(const char *mode);
 
+// Chooses a buffer, and how it is used, before the first byte: a terminal sees each line at once.
+// False, and the stream has failed, without memory.
+bool stream_choose(FILE *file);
+
 // Writes bytes through the buffer; returns how many of them could be taken.
 size_t stream_write(FILE *file, const char *bytes, size_t size);
 

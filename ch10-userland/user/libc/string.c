@@ -187,6 +187,30 @@ char *strtok(char *restrict string, const char *restrict separators)
     return strtok_r(string, separators, &rest);
 }
 
+void *mempcpy(void *restrict destination, const void *restrict source, size_t size)
+{
+    return (char *)memcpy(destination, source, size) + size;
+}
+
+void *memccpy(void *restrict destination, const void *restrict source, int byte, size_t size)
+{
+    const char *found = memchr(source, byte, size);
+    size_t part = found != NULL ? (size_t)(found + 1 - (const char *)source) : size;
+    char *end = mempcpy(destination, source, part);
+    return found != NULL ? end : NULL;
+}
+
+void explicit_bzero(void *memory, size_t size)
+{
+    memset(memory, 0, size);
+    __asm__ volatile("" : : "r"(memory) : "memory"); // as if somebody read it
+}
+
+int strerror_r(int error, char *buffer, size_t size)
+{
+    return strlcpy(buffer, errno_text(error), size) < size ? 0 : ERANGE;
+}
+
 char *strcasestr(const char *string, const char *part)
 {
     size_t length = strlen(part);

@@ -60,6 +60,19 @@ char *mkdtemp(char *pattern)
     return make_unique(pattern, make_folder) >= 0 ? pattern : NULL;
 }
 
+// Somebody else may take the name before the caller does: mkstemp is better.
+char *tmpnam(char *name)
+{
+    static char own[L_tmpnam];
+    name = strcpy(name != NULL ? name : own, P_tmpdir "/XXXXXX");
+    int descriptor = mkstemp(name);
+    if (descriptor < 0) {
+        return NULL;
+    }
+    close(descriptor);
+    return unlink(name) == 0 ? name : NULL;
+}
+
 FILE *tmpfile(void)
 {
     char path[] = P_tmpdir "/XXXXXX";

@@ -89,6 +89,16 @@ static int week(const struct tm *date, int first_day)
     return (date->tm_yday + 7 - (date->tm_wday - first_day + 7) % 7) / 7;
 }
 
+// The week of ISO 8601: from a Monday, and in the year that has its Thursday; *year gets that.
+static int iso_week(const struct tm *date, int *year)
+{
+    struct tm thursday = *date;
+    thursday.tm_mday += 3 - (date->tm_wday + 6) % 7;
+    timegm(&thursday);
+    *year = thursday.tm_year + 1900;
+    return thursday.tm_yday / 7 + 1;
+}
+
 static const char *name_of(const char (*names)[10], int index, int count)
 {
     return index >= 0 && index < count ? names[index] : "?";
@@ -127,6 +137,12 @@ static int convert(char *buffer, size_t size, char letter, const struct tm *date
         PUT("%2d", date->tm_mday);
     case 'F':
         PART("%Y-%m-%d");
+    case 'g':
+        iso_week(date, &year);
+        PUT("%02d", (year % 100 + 100) % 100);
+    case 'G':
+        iso_week(date, &year);
+        PUT("%d", year);
     case 'H':
         PUT("%02d", date->tm_hour);
     case 'I':
@@ -158,6 +174,8 @@ static int convert(char *buffer, size_t size, char letter, const struct tm *date
         PUT("%d", date->tm_wday == 0 ? 7 : date->tm_wday);
     case 'U':
         PUT("%02d", week(date, 0));
+    case 'V':
+        PUT("%02d", iso_week(date, &year));
     case 'w':
         PUT("%d", date->tm_wday);
     case 'W':
@@ -177,7 +195,7 @@ static int convert(char *buffer, size_t size, char letter, const struct tm *date
     }
 }
 
-// Without %G, %g and %V. What is unknown stays as it is.
+// What is unknown stays as it is.
 size_t strftime(char *buffer, size_t size, const char *format, const struct tm *date)
 {
     size_t used = 0;
@@ -215,11 +233,26 @@ struct tm *localtime(const time_t *seconds)
     return gmtime(seconds);
 }
 
+char *asctime_r(const struct tm *date, char *text)
+{
+    return strftime(text, 26, "%a %b %e %H:%M:%S %Y\n", date) > 0 ? text : NULL;
+}
+
 char *asctime(const struct tm *date)
 {
-    static char text[64];
-    strftime(text, sizeof(text), "%a %b %e %H:%M:%S %Y\n", date);
-    return text;
+    static char text[26];
+    return asctime_r(date, text);
+}
+
+char *ctime_r(const time_t *seconds, char *text)
+{
+    struct tm date;
+    return gmtime_r(seconds, &date) != NULL ? asctime_r(&date, text) : NULL;
+}
+
+int timespec_get(struct timespec *time, int base)
+{
+    return base == TIME_UTC && clock_gettime(CLOCK_REALTIME, time) == 0 ? base : 0;
 }
 
 char *ctime(const time_t *seconds)

@@ -48,7 +48,7 @@ static const struct symbol {
 static int64_t number(struct expression *expression)
 {
     char *end;
-    int64_t value = (int64_t)strtoull(expression->at, &end, 0);
+    int64_t value = (int64_t)strtoll(expression->at, &end, 0);
 
     if (lexer_name(end) > 0 || (*end >= '0' && *end <= '9')) {
         return fail(expression, "expecting EOF");

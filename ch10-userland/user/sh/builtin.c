@@ -1,6 +1,8 @@
 #include "user/sh/builtin.h"
 
+#include "user/sh/alias.h"
 #include "user/sh/control.h"
+#include "user/sh/directory.h"
 #include "user/sh/function.h"
 #include "user/sh/history.h"
 #include "user/sh/jobs.h"
@@ -17,8 +19,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define DIRECTORY_MAX 4096 // bytes of a path
 
 int builtin_number(struct shell *shell, const char *name, const char *text)
 {
@@ -42,54 +42,6 @@ static int builtin_false(struct shell *shell, int count, char **arguments)
 {
     (void)shell, (void)count, (void)arguments;
     return 1;
-}
-
-// Changes to a directory and keeps PWD and OLDPWD.
-static int builtin_cd(struct shell *shell, int count, char **arguments)
-{
-    const char *target = count > 1 ? arguments[1] : variable_get(shell, "HOME");
-    const char *old = variable_get(shell, "PWD");
-    char *path;
-    bool back = count > 1 && strcmp(target, "-") == 0;
-
-    if (back) {
-        target = variable_get(shell, "OLDPWD");
-    }
-    if (!target) {
-        shell_error(shell, back ? "cd: OLDPWD not set" : "cd: HOME not set");
-        return 2;
-    }
-    if (chdir(*target ? target : ".") < 0) {
-        shell_error(shell, "cd: can't cd to %s", target);
-        return 2;
-    }
-    if (old) {
-        variable_set(shell, "OLDPWD", old, VARIABLE_EXPORTED);
-    }
-    path = memory_get(DIRECTORY_MAX);
-    if (getcwd(path, DIRECTORY_MAX)) {
-        variable_set(shell, "PWD", path, VARIABLE_EXPORTED);
-        if (back) {
-            dprintf(STDOUT_FILENO, "%s\n", path);
-        }
-    }
-    free(path);
-    return 0;
-}
-
-static int builtin_pwd(struct shell *shell, int count, char **arguments)
-{
-    char *path = memory_get(DIRECTORY_MAX);
-    bool found = getcwd(path, DIRECTORY_MAX) != NULL;
-
-    (void)count, (void)arguments;
-    if (found) {
-        dprintf(STDOUT_FILENO, "%s\n", path);
-    } else {
-        shell_error(shell, "pwd: %s", strerror(errno));
-    }
-    free(path);
-    return !found;
 }
 
 static int builtin_exit(struct shell *shell, int count, char **arguments)
@@ -148,6 +100,10 @@ static int builtin_unset(struct shell *shell, int count, char **arguments)
     for (; i < count; i++) {
         if (functions) {
             function_forget(shell, arguments[i]);
+        }
+        if (!functions && (!*arguments[i] || arguments[i][lexer_name(arguments[i])])) {
+            shell_fail(shell, "unset: %s: bad variable name", arguments[i]);
+            return 2;
         }
         if (!functions && !variable_unset(shell, arguments[i])) {
             return 2;
@@ -279,6 +235,10 @@ static int builtin_exec(struct shell *shell, int count, char **arguments)
     if (count == 1) {
         return 0;
     }
+    if (shell->interactive && !launch_find(shell, arguments[1])) {
+        shell_error(shell, "exec: %s: not found", arguments[1]);
+        return 127;
+    }
     jobs_finish(shell);
     redirect_close_all_hidden(shell);
     shell_exit(shell, launch_program(shell, "exec: ", arguments + 1));
@@ -336,9 +296,10 @@ static const struct builtin builtins[] = {
     {".", builtin_dot, true, false},
     {":", builtin_true, true, false},
     {"[", builtin_test, false, false},
+    {"alias", alias_builtin, false, false},
     {"bg", builtin_bg, false, false},
     {"break", control_break, true, false},
-    {"cd", builtin_cd, false, false},
+    {"cd", directory_cd, false, false},
     {"command", builtin_command, false, false},
     {"continue", control_continue, true, false},
     {"echo", builtin_echo, false, false},
@@ -355,7 +316,7 @@ static const struct builtin builtins[] = {
     {"kill", builtin_kill, false, false},
     {"local", function_local, true, false},
     {"printf", builtin_printf, false, false},
-    {"pwd", builtin_pwd, false, false},
+    {"pwd", directory_pwd, false, false},
     {"read", builtin_read, false, false},
     {"readonly", builtin_readonly, true, false},
     {"return", function_return, true, false},
@@ -366,7 +327,9 @@ static const struct builtin builtins[] = {
     {"trap", trap_builtin, true, false},
     {"true", builtin_true, false, false},
     {"type", builtin_type, false, false},
+    {"ulimit", builtin_ulimit, false, false},
     {"umask", builtin_umask, false, false},
+    {"unalias", alias_unalias, false, false},
     {"unset", builtin_unset, true, false},
     {"wait", builtin_wait, false, false},
 };

@@ -38,5 +38,6 @@ int builtin_read(struct shell *shell, int count, char **arguments);
 int builtin_printf(struct shell *shell, int count, char **arguments);
 int builtin_test(struct shell *shell, int count, char **arguments);
 int builtin_bg(struct shell *shell, int count, char **arguments);
+int builtin_ulimit(struct shell *shell, int count, char **arguments);
 
 #endif

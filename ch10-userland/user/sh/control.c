@@ -404,7 +404,11 @@ int control_run(struct shell *shell, const struct node *node, unsigned flags)
     if (redirect_do(shell, redirections, &files)) {
         status = run_kind(shell, node, flags);
     }
-    redirect_undo(shell, files);
+    if (node->kind == NODE_SUBSHELL) {
+        redirect_keep(shell, files); // a trap at its end has them too
+    } else {
+        redirect_undo(shell, files);
+    }
     return status;
 }
 

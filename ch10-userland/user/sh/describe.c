@@ -1,4 +1,5 @@
 // Built-in commands about commands: type, command, help.
+#include "user/sh/alias.h"
 #include "user/sh/builtin.h"
 #include "user/sh/control.h"
 #include "user/sh/function.h"
@@ -16,6 +17,10 @@ static const char *describe(struct shell *shell, const char *name, const char **
     *path = name;
     if (control_is_keyword(name)) {
         return "is a shell keyword";
+    }
+    if (alias_text(shell, name)) {
+        *path = alias_text(shell, name);
+        return "is an alias for";
     }
     if (!(builtin && builtin->special) && function_find(shell, name)) {
         return "is a shell function";
@@ -52,9 +57,13 @@ int builtin_command(struct shell *shell, int count, char **arguments)
     const char *path;
 
     if (count > 2 && strcmp(arguments[1], "-V") == 0) {
-        return builtin_type(shell, count - 1, arguments + 1);
+        return builtin_type(shell, 2, arguments + 1);
     }
     if (count > 2 && strcmp(arguments[1], "-v") == 0) {
+        if (alias_text(shell, arguments[2])) {
+            dprintf(STDOUT_FILENO, "alias ");
+            return alias_builtin(shell, 2, arguments + 1);
+        }
         if (!describe(shell, arguments[2], &path)) {
             return 127;
         }

@@ -40,6 +40,11 @@ const char *expand_prompt(struct shell *shell, const char *text);
 bool expand_part(struct expander *expander, const char *text, size_t position, size_t end,
                  bool quoted);
 
+// Puts the home directory for a `~` at the position that stands alone, or before a slash (or if it
+// is an assignment's value, a colon); the position behind it, or else as it was.
+size_t expand_tilde(struct expander *expander, const char *text, size_t position, size_t end,
+                    bool value);
+
 // Puts a value into the field: quoted, or split.
 void expand_put_value(struct expander *expander, const char *value, bool quoted);
 

@@ -1,10 +1,12 @@
 #include "user/sh/here.h"
 
 #include "user/sh/expand.h"
-#include "user/sh/launch.h"
+#include "user/sh/jobs.h"
+#include "user/sh/trap.h"
 
 #include <errno.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define PIPE_ROOM 4096 // bytes that a pipe takes without a reader
@@ -105,6 +107,7 @@ static int write_all(struct shell *shell, const struct launch *work)
     ssize_t written = 0;
 
     (void)shell;
+    trap_unblock();
     close(work->unused);
     for (; length > 0 && written >= 0; text += written, length -= (size_t)written) {
         written = write(work->output, text, length);
@@ -128,6 +131,9 @@ bool here_open(struct shell *shell, const struct redirection *redirection)
     } else {
         struct launch work = {.node = &node, .output = ends[1], .unused = ends[0]};
 
+        while (jobs_collect(shell, WNOHANG)) { // those of earlier ones, that nobody waits for
+            continue;
+        }
         done = launch_child(shell, write_all, &work) > 0;
     }
     if (!done) {

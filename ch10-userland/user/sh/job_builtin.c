@@ -207,9 +207,9 @@ int builtin_fg(struct shell *shell, int count, char **arguments)
     if (!job) {
         return 2;
     }
-    dprintf(STDOUT_FILENO, "%s\n", job->text);
     job->background = false;
-    tcsetpgrp(STDIN_FILENO, jobs_group(job));
+    tcsetpgrp(STDIN_FILENO, jobs_group(job)); // first: who sees the line may type Ctrl-C
+    dprintf(STDOUT_FILENO, "%s\n", job->text);
     go_on(job);
     return jobs_foreground(shell, job);
 }

@@ -1,6 +1,7 @@
 #include "user/sh/launch.h"
 
 #include "user/sh/shell.h"
+#include "user/sh/trap.h"
 #include "user/sh/variable.h"
 
 #include <dirent.h>
@@ -20,11 +21,18 @@ bool launch_may_nest(unsigned depth)
 pid_t launch_child(struct shell *shell, int (*run)(struct shell *shell, const struct launch *work),
                    const struct launch *work)
 {
-    pid_t pid = fork();
+    pid_t pid;
 
+    // Signals wait until the child has its own way with them. Where it has none they must not: one
+    // that ends the shell and all its like would not reach a child that is just being made.
+    if (shell->interactive || trap_any(shell)) {
+        trap_block();
+    }
+    pid = fork();
     if (pid == 0) {
         exit(run(shell, work));
     }
+    trap_unblock();
     return pid;
 }
 

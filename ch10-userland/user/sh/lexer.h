@@ -47,6 +47,7 @@ struct lexer {
     bool partial; // a piece of a text is looked at: its end is no error but `short`
     bool short_text;
     struct here *here; // here-documents whose text begins at the next newline
+    struct alias_use *uses; // aliases that the text has been put in for
 };
 
 // Begins with a text, or with an input's next line.

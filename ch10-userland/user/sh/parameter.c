@@ -124,10 +124,15 @@ static void put(struct expander *expander, const struct parameter *parameter, co
 static char *word_text(struct expander *expander, const struct parameter *parameter,
                        const char *text, bool quoted, bool pattern)
 {
-    struct expander inner = {.shell = expander->shell};
+    struct expander inner = {.shell = expander->shell, .word = true};
+    size_t position = parameter->word;
 
+    quoted = quoted && !pattern;
     inner.field.arena = &expander->shell->arena;
-    if (!expand_part(&inner, text, parameter->word, parameter->end, quoted && !pattern)) {
+    if (!quoted) {
+        position = expand_tilde(&inner, text, position, parameter->end, false);
+    }
+    if (!expand_part(&inner, text, position, parameter->end, quoted)) {
         return NULL;
     }
     return pattern ? buffer_string(&inner.field) : expand_unmark(buffer_string(&inner.field));
@@ -138,10 +143,14 @@ static bool put_word(struct expander *expander, const struct parameter *paramete
                      bool quoted)
 {
     bool here = expander->here, word = expander->word, done;
+    size_t position = parameter->word;
 
+    if (!quoted) {
+        position = expand_tilde(expander, text, position, parameter->end, false);
+    }
     expander->here = false;
     expander->word = true;
-    done = expand_part(expander, text, parameter->word, parameter->end, quoted);
+    done = expand_part(expander, text, position, parameter->end, quoted);
     expander->here = here;
     expander->word = word;
     return done;

@@ -1,5 +1,6 @@
 #include "user/sh/parser.h"
 
+#include "user/sh/alias.h"
 #include "user/sh/control.h"
 #include "user/sh/here.h"
 
@@ -170,6 +171,7 @@ static struct node *simple_command(struct lexer *lexer)
             if (!parser_redirections(lexer, &node->redirections)) {
                 return NULL;
             }
+            alias_expand(lexer, !node->words);
             continue;
         }
         if (assigns) {
@@ -178,6 +180,7 @@ static struct node *simple_command(struct lexer *lexer)
             words = parser_add_word(arena, words, lexer->word);
         }
         lexer_next(lexer);
+        alias_expand(lexer, !node->words);
         if (lexer->token == TOKEN_OPEN && node->words && !node->words->next && !node->assignments) {
             return control_function(lexer, node->words->text);
         }
@@ -190,8 +193,10 @@ static struct node *simple_command(struct lexer *lexer)
 
 static struct node *command(struct lexer *lexer)
 {
-    struct node *compound = control_parse(lexer);
+    struct node *compound;
 
+    alias_expand(lexer, true);
+    compound = control_parse(lexer);
     if (compound || lexer->failed) {
         return compound;
     }
@@ -285,6 +290,7 @@ static struct node *list(struct lexer *lexer, bool newlines)
         if (newlines) {
             skip_newlines(lexer);
         }
+        alias_expand(lexer, true);
         if (list_ends(lexer) || (!newlines && lexer->token == TOKEN_NEWLINE)) {
             break;
         }
@@ -332,9 +338,10 @@ enum parse parser_line(struct lexer *lexer, struct node **node)
     *node = NULL;
     lexer->shell->line = lexer->line;
     lexer->failed = lexer->short_text = false;
-    if (lexer->input) {
+    if (lexer->input && lexer->position == lexer->text.length) {
         lexer->text = (struct buffer){.arena = &lexer->shell->arena};
         lexer->position = lexer->start = 0;
+        lexer->uses = NULL;
     }
     lexer_next(lexer);
     if (lexer->token == TOKEN_END && !lexer->failed) {

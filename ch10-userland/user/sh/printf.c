@@ -19,6 +19,18 @@ static const char *next_argument(struct printing *printing)
     return printing->next < printing->end ? *printing->next++ : NULL;
 }
 
+// Tells of an argument that is no number, or not all of it.
+static void check(struct printing *printing, const char *text, const char *end)
+{
+    if (end == text || *end || errno) {
+        shell_error(printing->shell, "printf: %s: %s", text,
+                    errno         ? strerror(errno)
+                    : end == text ? "expected numeric value"
+                                  : "not completely converted");
+        printing->status = 1;
+    }
+}
+
 // The value of an argument: a number, or a quote and a character; where there is none, 0.
 static int64_t next_number(struct printing *printing)
 {
@@ -34,13 +46,25 @@ static int64_t next_number(struct printing *printing)
     }
     errno = 0;
     value = *text == '-' ? strtoll(text, &end, 0) : (int64_t)strtoull(text, &end, 0);
-    if (end == text || *end || errno) {
-        shell_error(printing->shell, "printf: %s: %s", text,
-                    errno         ? strerror(errno)
-                    : end == text ? "expected numeric value"
-                                  : "not completely converted");
-        printing->status = 1;
+    check(printing, text, end);
+    return value;
+}
+
+static double next_double(struct printing *printing)
+{
+    const char *text = next_argument(printing);
+    char *end;
+    double value;
+
+    if (!text) {
+        return 0;
     }
+    if (*text == '"' || *text == '\'') {
+        return (unsigned char)text[1];
+    }
+    errno = 0;
+    value = strtod(text, &end);
+    check(printing, text, end);
     return value;
 }
 
@@ -81,6 +105,7 @@ static const char *convert(struct printing *printing, const char *from)
     struct buffer escaped = {.arena = &printing->shell->arena};
     const char *text;
     long long number;
+    double real;
 
     buffer_put(&form, '%');
     from = copy_numbers(printing, from, &form);
@@ -113,6 +138,16 @@ static const char *convert(struct printing *printing, const char *from)
         number = next_number(printing);
         ADD_FORMATTED(printing, buffer_string(&form), number);
         break;
+    case 'e':
+    case 'E':
+    case 'f':
+    case 'F':
+    case 'g':
+    case 'G':
+        buffer_put(&form, *from);
+        real = next_double(printing);
+        ADD_FORMATTED(printing, buffer_string(&form), real);
+        break;
     default:
         shell_error(printing->shell, "printf: %%%c: invalid directive", *from);
         printing->status = 2;
@@ -121,19 +156,31 @@ static const char *convert(struct printing *printing, const char *from)
     return from + 1;
 }
 
+// How much of a form is neither a conversion nor \c, which means nothing there.
+static size_t plain_length(const char *form)
+{
+    size_t length = 0;
+
+    while (form[length] && form[length] != '%' && strncmp(form + length, "\\c", 2) != 0) {
+        length += form[length] == '\\' && form[length + 1] && form[length + 1] != '%' ? 2 : 1;
+    }
+    return length;
+}
+
 // Goes through the form once; false: no more, because of an error or \c.
 static bool print_once(struct printing *printing, const char *form)
 {
     while (*form && !printing->ended) {
-        size_t plain = strcspn(form, "%");
+        size_t plain = plain_length(form);
         const char *piece = arena_text(&printing->shell->arena, form, plain);
 
-        if (!builtin_put_escaped(&printing->text, piece)) {
-            return false;
-        }
+        builtin_put_escaped(&printing->text, piece);
         form += plain;
         if (form[0] == '%' && form[1] == '%') {
             buffer_put(&printing->text, '%');
+            form += 2;
+        } else if (*form == '\\') {
+            buffer_add(&printing->text, form, 2);
             form += 2;
         } else if (*form) {
             form = convert(printing, form + 1);

@@ -57,6 +57,7 @@ static const char *skip_blanks(const char *text, const char *separators)
 static const char *take(struct buffer *field, const char *text, const char *separators, bool last)
 {
     size_t kept = 0, marks = 0; // length without the blanks, and separators, at its end
+    bool many = false; // there is more than one field in it: then a separator at its end stays
 
     while (*text && (last || *text == '\\' || !strchr(separators, *text))) {
         bool quoted = *text == '\\';
@@ -64,14 +65,12 @@ static const char *take(struct buffer *field, const char *text, const char *sepa
         text += quoted && text[1];
         buffer_put(field, *text);
         if (quoted || !strchr(separators, *text)) {
+            many |= marks > 0;
             kept = field->length, marks = 0;
-        } else if (!is_blank(*text) && ++marks > 0 && (marks > 1 || !last)) {
+        } else if (!is_blank(*text) && (++marks > 1 || many || !last)) {
             kept = field->length;
         }
         text++;
-    }
-    if (last && marks > 1) {
-        kept = field->length;
     }
     buffer_string(field)[kept] = '\0';
     text = skip_blanks(text, separators);

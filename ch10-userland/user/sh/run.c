@@ -169,9 +169,14 @@ static int run_builtin(struct shell *shell, const struct node *node, const struc
     } else if (run_assign(shell, node, builtin->special ? 0 : VARIABLE_EXPORTED,
                           builtin->special ? NULL : &variables)) {
         status = builtin->run(shell, count, arguments);
+        if (!builtin->special && shell->leave == LEAVE_LINE && status == 2) {
+            shell->leave = LEAVE_NOTHING; // an error of its own doesn't end the shell
+        }
     }
     variable_restore(shell, variables);
-    if (builtin->keeps_redirections && status == 0) {
+    if (status == 0 &&
+        (builtin->keeps_redirections ||
+         (count == 2 && strcmp(arguments[1], "exec") == 0 && builtin->run == builtin_command))) {
         redirect_keep(shell, files);
     } else {
         redirect_undo(shell, files);

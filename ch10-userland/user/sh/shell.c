@@ -1,5 +1,6 @@
 #include "user/sh/shell.h"
 
+#include "user/sh/alias.h"
 #include "user/sh/jobs.h"
 #include "user/sh/redirect.h"
 #include "user/sh/run.h"
@@ -60,10 +61,10 @@ void shell_return(struct shell *shell)
 static int run_lines(struct shell *shell, struct lexer *lexer)
 {
     bool terminal = lexer->input && lexer->input->terminal;
+    struct arena_mark mark = arena_mark(&shell->arena);
     int status = 0;
 
     while (shell->leave == LEAVE_NOTHING) {
-        struct arena_mark mark = arena_mark(&shell->arena);
         struct node *node;
         enum parse parse = parser_line(lexer, &node);
 
@@ -75,12 +76,18 @@ static int run_lines(struct shell *shell, struct lexer *lexer)
         } else if (parse == PARSE_ERROR) {
             status = shell->status;
         }
+        if (alias_remains(lexer)) {
+            continue;
+        }
         arena_release(&shell->arena, mark);
         if (parse == PARSE_END) {
             break;
         }
         if (terminal) {
             shell->leave = LEAVE_NOTHING;
+        }
+        if (lexer->input) {
+            lexer->position = lexer->text.length; // an error's line ends with it
         }
     }
     return status;

@@ -54,6 +54,7 @@ struct shell {
     struct function *function_list;
     struct variable_saved *locals; // what the functions under way have hidden
     struct trap *traps;
+    struct alias *aliases;
     size_t option_at; // getopts: the next letter in the argument that it looks at, 0: a new one
     int option_index; // of that argument
     int substitution; // status of the last $(...); -1: none

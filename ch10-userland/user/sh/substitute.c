@@ -113,7 +113,6 @@ static const char *output_of(struct shell *shell, const struct node *node)
     close(ends[0]);
     shell->substitution = started ? jobs_foreground(shell, job) : jobs_give_up(shell, job);
     shell->interactive = interactive;
-    shell->status = shell->substitution;
     while (text.length > 0 && text.text[text.length - 1] == '\n') {
         text.length--;
     }

@@ -1,11 +1,14 @@
 #include "user/sh/trap.h"
 
+#include "user/sh/jobs.h"
 #include "user/sh/signals.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define SIGNALS 32
@@ -13,9 +16,12 @@
 // What the signal handler can reach: which signals have come.
 static volatile sig_atomic_t has_come[SIGNALS];
 
+static bool blocked;
+static sigset_t unblocked; // the mask before trap_block
+
 struct trap {
     char *actions[SIGNALS]; // NULL: none; "": ignored; [0]: at the end
-    bool running;
+    bool fixed[SIGNALS]; // ignored by who started the shell: so they stay
 };
 
 static void on_signal(int signal)
@@ -36,6 +42,23 @@ void trap_catch_interrupt(void)
     set(SIGINT, on_signal);
 }
 
+void trap_block(void)
+{
+    sigset_t all;
+
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &unblocked);
+    blocked = true;
+}
+
+void trap_unblock(void)
+{
+    if (blocked) {
+        sigprocmask(SIG_SETMASK, &unblocked, NULL);
+    }
+    blocked = false;
+}
+
 int trap_pending(const struct shell *shell)
 {
     for (int i = 1; i < SIGNALS; i++) {
@@ -44,6 +67,30 @@ int trap_pending(const struct shell *shell)
         }
     }
     return 0;
+}
+
+static void on_child(int signal)
+{
+    (void)signal; // it is only to end a sleep
+}
+
+bool trap_collect(struct shell *shell)
+{
+    bool trapped = shell->traps && shell->traps->actions[SIGCHLD], collected;
+
+    if (!trapped) {
+        set(SIGCHLD, on_child);
+    }
+    trap_block();
+    errno = EINTR; // as sigsuspend leaves it; ECHILD is no reason to go on
+    while (!(collected = jobs_collect(shell, WNOHANG)) && errno == EINTR && !trap_pending(shell)) {
+        sigsuspend(&unblocked);
+    }
+    trap_unblock();
+    if (!trapped) {
+        set(SIGCHLD, SIG_DFL);
+    }
+    return collected;
 }
 
 bool trap_any(const struct shell *shell)
@@ -128,7 +175,7 @@ static void set_action(struct shell *shell, int number, const char *text)
 
     free(*place);
     *place = text ? memory_string(text) : NULL;
-    if (number == 0) {
+    if (number == 0 || shell->traps->fixed[number]) {
         return;
     }
     if (text) {
@@ -152,14 +199,24 @@ static void show_all(const struct shell *shell)
     }
 }
 
+static void begin(struct shell *shell)
+{
+    struct sigaction action;
+
+    shell->traps = memory_get(sizeof(*shell->traps));
+    *shell->traps = (struct trap){0};
+    for (int i = 1; i < SIGNALS && !shell->interactive; i++) {
+        shell->traps->fixed[i] = sigaction(i, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+    }
+}
+
 int trap_builtin(struct shell *shell, int count, char **arguments)
 {
     const char *action;
     int i = 1;
 
     if (!shell->traps) {
-        shell->traps = memory_get(sizeof(*shell->traps));
-        *shell->traps = (struct trap){0};
+        begin(shell);
     }
     if (i < count && strcmp(arguments[i], "--") == 0) {
         i++;

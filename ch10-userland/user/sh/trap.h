@@ -7,8 +7,17 @@
 // With a prompt, Ctrl-C ends the commands under way and not the shell.
 void trap_catch_interrupt(void);
 
+// Hold signals back around a fork, and no longer: a child loses none that comes before it has
+// forgotten what its parent does about them. trap_unblock without trap_block does nothing.
+void trap_block(void);
+void trap_unblock(void);
+
 // A signal that has come and asks for something: its number, 0: none.
 int trap_pending(const struct shell *shell);
+
+// Waits until news of a child have been collected (true), or a signal is pending, or there is no
+// child. However close together they come, none is missed.
+bool trap_collect(struct shell *shell);
 
 // Whether there is an action that is still to be done, on a signal or at the end.
 bool trap_any(const struct shell *shell);

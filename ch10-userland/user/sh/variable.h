@@ -54,6 +54,9 @@ char **variable_environment(struct shell *shell);
 // Copies of all variables and positional parameters, for a child that has its own memory.
 void variable_copy_all(struct shell *shell);
 
+// Shows a value between apostrophes; one of its own stands between quotation marks.
+void variable_show_value(const char *value);
+
 // Shows all that have any of the flags (0: all that are set) in order, each behind a prefix, in a
 // form that can be read back.
 void variable_show(struct shell *shell, const char *prefix, unsigned flags);

@@ -36,6 +36,8 @@ mode_t umask(mode_t mask);
 int fstatat(int directory, const char *path, struct stat *status, int flags);
 int chmod(const char *path, mode_t mode);
 int fchmod(int descriptor, mode_t mode);
+int fchmodat(int directory, const char *path, mode_t mode, int flags);
+int mkdirat(int directory, const char *path, mode_t mode);
 int mknod(const char *path, mode_t mode, dev_t device);
 int mkfifo(const char *path, mode_t mode);
 int utimensat(int directory, const char *path, const struct timespec times[2], int flags);

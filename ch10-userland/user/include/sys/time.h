@@ -4,11 +4,14 @@
 
 #include "lib/abi/time.h"
 
+#include <sys/select.h>
 #include <sys/types.h>
 
 // The second argument is ignored: there are no time zones.
 int gettimeofday(struct timeval *time, void *zone);
 int setitimer(int timer, const struct itimerval *value, struct itimerval *old);
 int getitimer(int timer, struct itimerval *value);
+int settimeofday(const struct timeval *time, const void *zone);
+int utimes(const char *path, const struct timeval times[2]);
 
 #endif
