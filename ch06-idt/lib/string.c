@@ -9,7 +9,7 @@ struct __attribute__((packed, may_alias)) word {
 
 // MOVS and STOS with REP move as many words as CX says, and count as one instruction each (SDM
 // vol. 2, "REP"). To start them takes the processor longer than a few turns of a loop.
-#define REPEAT_MIN 64 // bytes
+#define REPEAT_MIN 64 // bytes: for fewer it doesn't pay to unroll a loop either
 #ifdef __x86_64__
 #define REPEAT_MOVS "rep movsq"
 #define REPEAT_STOS "rep stosq"
@@ -26,12 +26,14 @@ static inline void copy_up(char *destination, const char *source, size_t size)
         __asm__ volatile(REPEAT_MOVS : "+D"(destination), "+S"(source), "+c"(words) : : "memory");
         size %= sizeof(struct word);
     }
+#pragma clang loop unroll(disable)
     while (size >= sizeof(struct word)) {
         *(struct word *)destination = *(const struct word *)source;
         destination += sizeof(struct word);
         source += sizeof(struct word);
         size -= sizeof(struct word);
     }
+#pragma clang loop unroll(disable)
     while (size-- > 0) {
         *destination++ = *source++;
     }
@@ -92,6 +94,12 @@ int memcmp(const void *left, const void *right, size_t size)
 {
     const uint8_t *a = left, *b = right;
 
+    while (size >= sizeof(struct word) &&
+           ((const struct word *)a)->value == ((const struct word *)b)->value) {
+        a += sizeof(struct word);
+        b += sizeof(struct word);
+        size -= sizeof(struct word);
+    }
     for (size_t i = 0; i < size; i++) {
         if (a[i] != b[i]) {
             return a[i] - b[i];
