@@ -12,6 +12,12 @@ SECTOR = 512
 EIO = -5
 RUN_TIMEOUT = 60
 
+# A disk that reads 60 MB a second: QEMU's own is faster than the processor it emulates.
+THROTTLED = ["-object", "throttle-group,id=limit,x-bps-read=60000000",
+        "-blockdev", "driver=file,node-name=f0,filename={image}", "-blockdev", "driver=raw,node-name=r0,file=f0",
+        "-blockdev", "driver=throttle,node-name=d0,throttle-group=limit,file=r0",
+        "-device", "ide-hd,bus=ide.0,unit=0,drive=d0,bootindex=0"]
+
 
 @dataclasses.dataclass(frozen=True)
 class Job:

@@ -12,7 +12,7 @@ import stat
 import sys
 import zlib
 
-HANDLES = 16
+HANDLES = 64
 FLAGS = {"c": os.O_CREAT, "x": os.O_EXCL, "t": os.O_TRUNC, "a": os.O_APPEND, "s": os.O_SYNC, "d": os.O_DIRECTORY,
          "n": os.O_NOFOLLOW}
 LETTERS = {stat.S_IFREG: "-", stat.S_IFDIR: "d", stat.S_IFLNK: "l"}

@@ -161,7 +161,7 @@ def test_symbolic_links(tool, folder):
     for path in ("/long", "/up/b/file", "/a/slash/file", "/../up/slash/../b/file", "//a//b/./file"):
         assert run(tool, image, "cat", path).stdout == "at the end of the chain"
     done = script(tool, image, ["cat /l41", "cat /circle", "cat /circle/x", "cat /a/b/file/", "cat /a/b/file/x",
-                                "cat /a/nothing", "ls /l1/", "stat /up/", "cat /" + "x" * 256, "cat /" + "x/" * 2100])
+                                "cat /a/nothing", "ls /l1/", "stat /up/", "cat /" + "x" * 256, "cat /" + "./" * 2100])
     assert done.results == ["ELOOP", "ELOOP", "ELOOP", "ENOTDIR", "ENOTDIR", "ENOENT", "ENOTDIR", "0", "ENAMETOOLONG",
                             "ENAMETOOLONG"]
 

@@ -2,18 +2,13 @@
 import re
 
 import pytest
+from fs.disk_jobs import THROTTLED
 
 from tools.machine import Qemu
 
 pytestmark = [pytest.mark.chapters("07"), pytest.mark.ends]
 WANTED = 70     # percent of the bare loop
 BOOTS = 4
-
-# A disk that reads 60 MB a second: QEMU's own is faster than the processor it emulates.
-DISK = ["-object", "throttle-group,id=limit,x-bps-read=60000000",
-        "-blockdev", "driver=file,node-name=f0,filename={image}", "-blockdev", "driver=raw,node-name=r0,file=f0",
-        "-blockdev", "driver=throttle,node-name=d0,throttle-group=limit,file=r0",
-        "-device", "ide-hd,bus=ide.0,unit=0,drive=d0,bootindex=0"]
 
 
 def figures(image, **options) -> dict[str, int]:
@@ -31,7 +26,7 @@ def test_file_keeps_the_disk_busy(builder, chapter):
     image = builder.build(chapter, TEST=1).image
     found = []
     for _ in range(BOOTS):
-        found.append(figures(image, drive=DISK))
+        found.append(figures(image, drive=THROTTLED))
         if found[-1]["bare_us"] * 100 >= found[-1]["file_us"] * WANTED and \
                 found[-1]["bare_idle"] >= 50 and found[-1]["file_idle"] >= 50:
             return

@@ -270,6 +270,7 @@ def test_interactive_bash(boot, builder, chapter, foreign) -> None:
         machine.serial.expect(prompt)
     machine.serial.send("fg\r")
     machine.serial.expect(r"fg\s+\S*sh -c .*\n")
+    machine.wait_halted()       # it says so before it gives the terminal away
     machine.serial.send("\x03")
     machine.serial.expect(prompt)
     machine.serial.send("jobs; echo none; exit\r")

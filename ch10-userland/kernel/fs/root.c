@@ -11,6 +11,7 @@
 #include "lib/errno.h"
 
 #define ROOT_PARTITION 1
+#define ROOT_DEVICE 0x801 // its number for stat: that of the first partition of a disk on Linux
 #define CACHE_SHARE 4 // at most a quarter of the memory that is free now
 #define CACHE_BYTES_MAX 0x10000000
 #define CACHE_BLOCK_SIZE 4096 // of smaller ones there are as many
@@ -76,6 +77,7 @@ void root_mount(uint32_t disk_signature)
         FAIL("%s: %s", partition.name,
              error == -EINVAL ? "no ext2 file system" : errno_text(error));
     }
+    filesystem->device = ROOT_DEVICE;
     vfs_set_root(filesystem);
     power_on_shutdown(vfs_unmount);
     struct filesystem_statistics space;
