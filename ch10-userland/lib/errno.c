@@ -40,6 +40,7 @@ const char *errno_text(int error)
         [EDOM] = "Numerical argument out of domain",
         [ERANGE] = "Numerical result out of range",
         [ENAMETOOLONG] = "File name too long",
+        [ENOLCK] = "No locks available",
         [ENOSYS] = "Function not implemented",
         [ENOTEMPTY] = "Directory not empty",
         [ELOOP] = "Too many levels of symbolic links",

@@ -215,6 +215,48 @@ TEST(mremap_file, "a view of a file that grows shows more of the file")
     }
 }
 
+// Grows a view to beyond where its file may end: refused, or nothing is there.
+static void grow_beyond(char *view, size_t size, size_t offset)
+{
+    view = view == MAP_FAILED ? view : mremap(view, 4096, size, MREMAP_MAYMOVE);
+    int status = view == MAP_FAILED ? SIGBUS : IN_CHILD(_exit(*(volatile char *)(view + offset)));
+    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS);
+}
+
+TEST(mapped_beyond, "a view of a file does not grow to offsets at which there is something else")
+{
+    int file = open("/beyond", O_CREAT | O_RDWR | O_TRUNC, 0644);
+    off_t last = 0x7fffffffe000; // of the last page below the end of addresses
+    grow_beyond(mmap(NULL, 4096, READ_WRITE, MAP_SHARED, file, last), 4 << 20, 3 * 4096);
+    grow_beyond(mmap(NULL, 4096, PROT_READ, MAP_SHARED, file, last), 0x400000100000,
+                0x400000002000);
+    file = open("/proc/loadavg", O_RDONLY);
+    CHECK(file >= 0 && mmap(NULL, 4096, PROT_READ, MAP_SHARED, file, 0) == MAP_FAILED);
+}
+
+TEST(mapped_changed, "what is cut off from a file, or comes into it, is so where it is mapped")
+{
+    static char bytes[4096];
+    int file = open("/mapped", O_CREAT | O_RDWR | O_TRUNC, 0644);
+    CHECK(file >= 0 && ftruncate(file, 4096) == 0);
+    char *view = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    CHECK(view != MAP_FAILED);
+    memset(view, 'A', 4096);
+    int other = open("/mapped", O_WRONLY | O_TRUNC);
+    CHECK(other >= 0 && pwrite(other, "B", 1, 4095) == 1);
+    CHECK(pread(file, bytes, 4096, 0) == 4096 && bytes[0] == 0 && bytes[4094] == 0);
+    CHECK(bytes[4095] == 'B' && view[0] == 0 && view[4095] == 'B');
+    memset(view, 'A', 4096);
+    CHECK(truncate("/mapped", 0) == 0 && truncate("/mapped", 4096) == 0);
+    CHECK(pread(file, bytes, 4096, 0) == 4096 && bytes[0] == 0 && bytes[4095] == 0);
+    memset(view, 'A', 4096);
+    int from = open("/filler", O_CREAT | O_RDWR | O_TRUNC, 0644);
+    CHECK(from >= 0 && write(from, "hello", 5) == 5 && lseek(from, 0, SEEK_SET) == 0);
+    CHECK(lseek(other, 0, SEEK_SET) == 0 && syscall(SYS_sendfile, other, from, NULL, 5) == 5);
+    CHECK(memcmp(view, "helloA", 6) == 0 && fsync(file) == 0);
+    CHECK(pread(file, bytes, 6, 0) == 6 && memcmp(bytes, "helloA", 6) == 0);
+}
+
 TEST(mremap_there,
      "a mapping is moved to where it is asked to be, over what is there, but not over itself")
 {
@@ -351,7 +393,7 @@ int main(int argc, char **argv)
     static const struct test tests[] = {
         ENTRY(mmap_rights), ENTRY(mmap_execute), ENTRY(mmap_fixed), ENTRY(mmap_refused),
         ENTRY(mmap_file), ENTRY(mmap_shared), ENTRY(mremap_moves), ENTRY(mremap_there),
-        ENTRY(mremap_file), ENTRY(shared_ends), ENTRY(madvise_forgets), ENTRY(brk_moves),
+        ENTRY(mremap_file), ENTRY(mapped_beyond), ENTRY(mapped_changed), ENTRY(shared_ends), ENTRY(madvise_forgets), ENTRY(brk_moves),
         ENTRY(stack_grows), ENTRY(copy_on_write), ENTRY(many_regions), ENTRY(memory_ends), {NULL, NULL},
     };
     return check_run(tests, argc, argv);

@@ -208,6 +208,7 @@ static int64_t write_block(struct ext2_inode *inode, struct io *io, uint64_t off
     if (error) {
         return error;
     }
+    struct io before = *io;
     size_t done = io_copy_in(io, (char *)buffer->data + start, size);
     if (allocated && done < size) {
         memset((char *)buffer->data + start + done, 0, size - done);
@@ -215,6 +216,7 @@ static int64_t write_block(struct ext2_inode *inode, struct io *io, uint64_t off
     if (fresh && done < size) {
         // What the disk has is still right, and was asked to be kept: as if nothing was copied.
         cache_forget(ext2->cache, buffer->block);
+        io_rewind(io, &before);
         done = 0;
     } else if (done > 0) {
         cache_set_state(ext2->cache, buffer, BUFFER_DIRTY);

@@ -2,8 +2,11 @@
 
 #include "kernel/cpu/cpu.h"
 #include "kernel/mm/kmalloc.h"
+#include "kernel/mm/user_pages.h"
 #include "kernel/sync/wait.h"
 #include "lib/errno.h"
+
+#define LOCKS_MAX 1024 // of all processes; those that are cut in two may come to that
 
 struct held {
     struct list_node node;
@@ -12,6 +15,7 @@ struct held {
 
 // All locks there are. Changed and read with interrupts off.
 static struct list_node locks = {&locks, &locks};
+static unsigned lock_count;
 static struct wait_queue given_back = {.name = "a file's lock"};
 
 static struct held *next_of(const struct list_node *node)
@@ -44,6 +48,7 @@ static void forget(struct held *held)
 {
     list_remove(&held->node);
     kfree(held);
+    lock_count--;
 }
 
 // Takes bytes away from an owner's locks. One that reaches out on both sides becomes two, the upper
@@ -59,6 +64,7 @@ static void cut(const struct file_lock *lock, struct held **spare)
             (*spare)->lock = held->lock;
             (*spare)->lock.start = lock->end;
             list_append(&locks, &(*spare)->node);
+            lock_count++;
             *spare = NULL;
         }
         if (held->lock.start < lock->start) {
@@ -89,7 +95,8 @@ int lock_set(const struct file_lock *lock, bool take, bool wait)
 {
     struct held *fresh = kmalloc(sizeof(*fresh)), *spare = kmalloc(sizeof(*spare));
     struct file_lock other;
-    int error = fresh && spare ? 0 : -ENOMEM;
+    bool full = take && (lock_count >= LOCKS_MAX || user_pages_short());
+    int error = !fresh || !spare ? -ENOMEM : full ? -ENOLCK : 0;
     bool interrupts = cpu_save_interrupts(); // from the last look to the change
 
     while (error == 0 && take && lock_find(lock, &other)) {
@@ -105,6 +112,7 @@ int lock_set(const struct file_lock *lock, bool take, bool wait)
         cut(&fresh->lock, &spare);
         if (take) {
             list_append(&locks, &fresh->node);
+            lock_count++;
             fresh = NULL;
         }
         wait_wake_all(&given_back); // also when an exclusive one became a shared one

@@ -16,7 +16,7 @@ struct file_lock {
 
 // Takes a lock, in place of all of its kind that the owner has on these bytes, and joins it with
 // equal ones beside it, or (`take` false) only gives those back. Where others are in the way:
-// -EAGAIN, or with `wait` sleeps until they are not; -EINTR, -ENOMEM.
+// -EAGAIN, or with `wait` sleeps until they are not; -EINTR, -ENOMEM, -ENOLCK (too many).
 int lock_set(const struct file_lock *lock, bool take, bool wait);
 
 // Finds the lock of somebody else that is in the way, the first of several. False: there is none.

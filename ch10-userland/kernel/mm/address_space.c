@@ -469,7 +469,7 @@ int64_t address_space_remap(struct address_space *space, virt_t start, size_t ol
     // before its offsets do.
     uint64_t offset = region->offset + (start - region->start);
     if (beyond_reason(new_size, region->rights) || offset + new_size < offset ||
-        (region->shared && offset + new_size > USER_END)) {
+        (region->kind == REGION_SHARED && offset + new_size > USER_END)) {
         return -ENOMEM;
     }
     if (!place && start + old_size == region->end &&

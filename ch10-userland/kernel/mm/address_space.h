@@ -27,6 +27,8 @@ struct region_source {
     // who do not write to them, or in a shared region do so. root 0: it does not.
     struct page_table pages; // PTE_D: somebody may have written to that page
     bool written; // to any
+    uint64_t end; // behind the last one
+    unsigned changes; // how often what they show was changed by others
 };
 
 enum region_kind {

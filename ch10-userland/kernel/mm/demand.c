@@ -147,10 +147,15 @@ static int bring_shared(struct address_space *space, const struct region *region
                         struct page_table *shared, uint64_t flags, bool may_sleep)
 {
     virt_t number = region->offset + (address - region->start);
+    struct region_source *source = region->source;
+
+    if (number >= USER_END) { // the table's other half is the kernel's
+        return -EIO;
+    }
     bool found, interrupts = cpu_save_interrupts();
     int error = use_shared(space, address, flags, shared, number, &found);
-
-    if (!found) {
+    while (error == 0 && !found) {
+        unsigned changes = source ? source->changes : 0;
         phys_t page;
         cpu_restore_interrupts(interrupts);
         error = make_page(region, address, true, may_sleep, &page);
@@ -159,12 +164,15 @@ static int bring_shared(struct address_space *space, const struct region *region
         }
         cpu_disable_interrupts();
         error = use_shared(space, address, flags, shared, number, &found);
-        if (found) { // somebody was faster
-            pmm_free(page);
-        } else {
-            error = put_page(shared, number, page, PTE_P);
-            error = error ? error : use_shared(space, address, flags, shared, number, &found);
+        if (found || (source && source->changes != changes)) {
+            pmm_free(page); // somebody was faster, or it is not up to date any more
+            continue;
         }
+        error = put_page(shared, number, page, PTE_P);
+        if (error == 0 && source && source->end < number + PAGE_SIZE) {
+            source->end = number + PAGE_SIZE;
+        }
+        error = error ? error : use_shared(space, address, flags, shared, number, &found);
     }
     cpu_restore_interrupts(interrupts);
     return error;

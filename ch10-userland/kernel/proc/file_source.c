@@ -4,6 +4,7 @@
 #include "kernel/layout.h"
 #include "kernel/mm/kmalloc.h"
 #include "kernel/mm/user_pages.h"
+#include "kernel/sync/mutex.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 
@@ -23,6 +24,9 @@ static struct list_node sources = {&sources, &sources};
 
 unsigned file_source_shared_count;
 
+// Held while something is done to a file that has to be done to its pages, too.
+static struct mutex changing = MUTEX("mapped files");
+
 static struct file_source *of(struct region_source *source)
 {
     return LIST_ENTRY(source, struct file_source, source);
@@ -35,27 +39,37 @@ static void hold(struct region_source *source)
     cpu_restore_interrupts(interrupts);
 }
 
-// Writes the pages that programs wrote to to the file, as far as that reaches.
+// Writes the pages that programs wrote to to the file, as far as that reaches: all that can be
+// written, and returns the first error.
 static int save(struct file_source *file)
 {
     struct inode *inode = file->inode;
+    bool locked = mutex_held(&changing);
+    int result = 0;
 
-    for (uint64_t at = 0; at < inode->size && at < USER_END; at += PAGE_SIZE) {
+    if (!locked) {
+        mutex_lock(&changing);
+    }
+    for (uint64_t at = 0; at < inode->size && at < file->source.end; at += PAGE_SIZE) {
         const uint64_t *entry = user_pages_find(&file->source.pages, at);
         if (!entry) { // nor for its neighbours
             at |= LARGE_PAGE_SIZE - PAGE_SIZE;
         } else if (*entry & PTE_D) {
             uint64_t left = inode->size - at, size = left < PAGE_SIZE ? left : PAGE_SIZE;
             struct io io = io_kernel(phys_to_virt(*entry & PTE_ADDRESS), size);
-            while (io.left > 0) {
-                int64_t count = inode->operations->write(inode, &io, at + size - io.left, NULL);
-                if (count <= 0) {
-                    return count < 0 ? (int)count : -EIO;
-                }
+            int64_t count = 1;
+            while (io.left > 0 && count > 0) {
+                count = inode->operations->write(inode, &io, at + size - io.left, NULL);
+            }
+            if (io.left > 0 && result == 0) {
+                result = count < 0 ? (int)count : -EIO;
             }
         }
     }
-    return 0;
+    if (!locked) {
+        mutex_unlock(&changing);
+    }
+    return result;
 }
 
 // Ends a source that nobody finds any more.
@@ -213,7 +227,7 @@ int shared_source_save(struct region_source *source, bool sync)
 {
     struct inode *inode = of(source)->inode;
     int error = save(of(source));
-    return error || !sync ? error : inode->operations->sync(inode);
+    return error || !sync || !inode->operations->sync ? error : inode->operations->sync(inode);
 }
 
 int file_source_save(const struct inode *inode)
@@ -230,22 +244,58 @@ int file_source_save(const struct inode *inode)
     return result;
 }
 
-void file_source_changed(struct inode *inode, uint64_t start, uint64_t end)
+// Has the pages that are there show what is in the file now.
+static void refresh(struct file_source *file, uint64_t start, uint64_t end)
 {
-    struct file_source *file = find_shared(&sources, inode);
-    while (file && start < end && start < USER_END) {
-        size_t within = start % PAGE_SIZE, size = PAGE_SIZE - within;
+    file->source.changes++;
+    end = end < file->source.end ? end : file->source.end;
+    while (start < end) {
         const uint64_t *entry = user_pages_find(&file->source.pages, start);
+        if (!entry) { // nor for its neighbours
+            start = (start | (LARGE_PAGE_SIZE - 1ul)) + 1;
+            continue;
+        }
+        size_t within = start % PAGE_SIZE, size = PAGE_SIZE - within;
         size = size < end - start ? size : end - start;
-        if (entry && *entry) {
+        if (*entry) {
             char *bytes = (char *)phys_to_virt(*entry & PTE_ADDRESS) + within;
-            int64_t count = file_source_read(inode, bytes, size, start);
-            count = count > 0 ? count : 0;
-            memset(bytes + count, 0, size - (size_t)count); // behind the end
+            int64_t count = file_source_read(file->inode, bytes, size, start);
+            if (count >= 0) {
+                memset(bytes + count, 0, size - (size_t)count); // behind the end
+            }
         }
         start += size;
     }
+}
+
+void file_source_changed(struct inode *inode, uint64_t start, uint64_t end)
+{
+    struct file_source *file = find_shared(&sources, inode);
     if (file) {
+        refresh(file, start, end);
         release(&file->source);
+    }
+}
+
+bool shared_files_lock(void)
+{
+    bool any = file_source_shared_count > 0;
+    if (any) {
+        mutex_lock(&changing);
+    }
+    return any;
+}
+
+void shared_files_unlock(bool locked, bool cut)
+{
+    struct file_source *file = locked && cut ? find_shared(&sources, NULL) : NULL;
+    while (file) {
+        refresh(file, file->inode->size, UINT64_MAX);
+        struct file_source *next = find_shared(&file->node, NULL);
+        release(&file->source);
+        file = next;
+    }
+    if (locked) {
+        mutex_unlock(&changing);
     }
 }

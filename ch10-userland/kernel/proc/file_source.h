@@ -24,6 +24,12 @@ struct region_source *shared_source(struct inode *inode, bool writable);
 int shared_source_save(struct region_source *source, bool sync);
 int file_source_save(const struct inode *inode);
 
+// What is done to a file is done to what programs see of it in memory, too, and meanwhile nobody
+// else does anything to either: between these two. The first returns whether any file is mapped to
+// be shared, which the second wants to know; `cut`: some file may be shorter now. Sleep.
+bool shared_files_lock(void);
+void shared_files_unlock(bool locked, bool cut);
+
 // Bytes [start, end) of a file are not what they were: who has it mapped is to see that. Sleeps.
 void file_source_changed(struct inode *inode, uint64_t start, uint64_t end);
 

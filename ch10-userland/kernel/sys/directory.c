@@ -3,6 +3,7 @@
 
 #include "kernel/mm/kmalloc.h"
 #include "kernel/mm/user_copy.h"
+#include "kernel/proc/file_source.h"
 #include "kernel/proc/process.h"
 #include "kernel/sys/path.h"
 #include "lib/errno.h"
@@ -87,7 +88,13 @@ static int64_t remove_name(const struct call_path *path, uint64_t flags)
 
 static int64_t truncate(const struct call_path *path, uint64_t size)
 {
-    return (int64_t)size < 0 ? -EINVAL : vfs_truncate(path->base, path->text, size);
+    if ((int64_t)size < 0) {
+        return -EINVAL;
+    }
+    bool locked = shared_files_lock();
+    int error = vfs_truncate(path->base, path->text, size);
+    shared_files_unlock(locked, true);
+    return error;
 }
 
 // Nothing but files, directories and links can be made here, and of these only a file as a node.

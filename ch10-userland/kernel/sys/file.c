@@ -23,8 +23,7 @@
 
 enum direction { READ, WRITE, READ_ENTRIES };
 
-// Where reads and writes begin: in the file's position, or at an offset.
-#define AT_POSITION (-1)
+#define AT_POSITION CALL_AT_POSITION
 
 static inline int64_t move_file(struct file *file, struct io *io, enum direction direction,
                                 int64_t offset)
@@ -42,6 +41,7 @@ static inline int64_t move_file(struct file *file, struct io *io, enum direction
 static __attribute__((noinline)) int64_t move_mapped(struct file *file, struct io *io,
                                                      enum direction direction, int64_t offset)
 {
+    bool locked = shared_files_lock();
     if (direction == READ) {
         (void)file_source_save(file->inode);
     }
@@ -50,6 +50,7 @@ static __attribute__((noinline)) int64_t move_mapped(struct file *file, struct i
         uint64_t end = offset == AT_POSITION ? file->position : (uint64_t)(offset + result);
         file_source_changed(file->inode, end - (uint64_t)result, end);
     }
+    shared_files_unlock(locked, false);
     return result;
 }
 
@@ -59,6 +60,11 @@ static inline int64_t move_once(struct file *file, struct io *io, enum direction
     bool mapped = file_source_shared_count > 0 && !file->stream;
     return mapped ? move_mapped(file, io, direction, offset)
                   : move_file(file, io, direction, offset);
+}
+
+int64_t call_move(struct file *file, struct io *io, bool write, int64_t offset)
+{
+    return move_once(file, io, write ? WRITE : READ, offset);
 }
 
 // Goes on with an operation as long as nothing but a page of the caller's memory was missing.
@@ -243,7 +249,9 @@ static int64_t open_at(uint64_t base, uint64_t address, uint64_t flags, uint64_t
     if (result) {
         return result;
     }
+    bool locked = flags & O_TRUNC && shared_files_lock();
     result = file_open(path.base, path.text, (unsigned)flags, mode & 07777 & ~self->umask, &file);
+    shared_files_unlock(locked, true);
     call_path_put(&path);
     if (result == 0) {
         result = descriptor_add(self->descriptors, file, number, flags & O_CLOEXEC);
@@ -453,11 +461,12 @@ int64_t sys_ftruncate(struct trap_frame *frame)
     if (!file) {
         return -EBADF;
     }
-    uint64_t old = file->inode->size, size = frame->rsi;
-    int error = (int64_t)size < 0 ? -EINVAL : file_truncate(file, size);
-    if (error == 0 && size < old) {
-        file_source_changed(file->inode, size, old);
+    if ((int64_t)frame->rsi < 0) {
+        return -EINVAL;
     }
+    bool locked = shared_files_lock();
+    int error = file_truncate(file, frame->rsi);
+    shared_files_unlock(locked, true);
     return error;
 }
 

@@ -40,6 +40,11 @@ int64_t sys_pwritev(struct trap_frame *frame);
 int64_t sys_fallocate(struct trap_frame *frame);
 int64_t sys_getdents64(struct trap_frame *frame);
 
+// Reads or writes once, at an offset or (CALL_AT_POSITION) at the file's position. What is mapped
+// follows. Sleeps.
+#define CALL_AT_POSITION (-1)
+int64_t call_move(struct file *file, struct io *io, bool write, int64_t offset);
+
 // fcntl's F_GETLK, F_SETLK and F_SETLKW, which point to a struct flock. Sleeps.
 int64_t lock_control(struct file *file, unsigned command, uint64_t address);
 

@@ -61,7 +61,7 @@ static int use_file(struct region *region, int number, uint64_t offset, uint64_t
         (shared && region->rights & PAGE_WRITE && !writable)) {
         return -EACCES;
     }
-    if (!S_ISREG(file->inode->mode)) {
+    if (!S_ISREG(file->inode->mode) || (shared && !file->inode->operations->write)) {
         return -ENODEV;
     }
     // Shared pages are found by their offset in a table, which ends where addresses do.

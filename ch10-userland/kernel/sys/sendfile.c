@@ -19,13 +19,13 @@ static int64_t copy_file(struct file *to, struct file *from, int64_t offset, siz
     while (done < size && (done == 0 || !signal_due())) {
         size_t left = size - done;
         struct io in = io_kernel(buffer, left < SENDFILE_PIECE ? left : SENDFILE_PIECE);
-        result = file_read_at(from, &in, offset + (int64_t)done);
+        result = call_move(from, &in, false, offset + (int64_t)done);
         if (result <= 0) {
             break;
         }
         struct io out = io_kernel(buffer, (size_t)result);
         int64_t read = result;
-        result = file_write(to, &out);
+        result = call_move(to, &out, true, CALL_AT_POSITION);
         done += result > 0 ? (size_t)result : 0;
         if (result < read) {
             break;
