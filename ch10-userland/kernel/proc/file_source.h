@@ -33,7 +33,7 @@ void shared_files_unlock(bool locked, bool cut);
 // Bytes [start, end) of a file are not what they were: who has it mapped is to see that. Sleeps.
 void file_source_changed(struct inode *inode, uint64_t start, uint64_t end);
 
-// How many files are mapped to be shared: with none the last two have nothing to do.
+// How many files are mapped to be shared: with none saving and telling of changes do nothing.
 extern unsigned file_source_shared_count;
 
 #endif
