@@ -123,15 +123,19 @@ TEST(rtc_read, "the clock is read in each of its modes, and time goes on from th
     struct rtc_registers before = read_all();
     for (size_t i = 0; i < ARRAY_LENGTH(moments); i++) {
         if (moments[i].registers.century != 0 && moments[i].registers.century != 0xff) {
+            uint64_t start_ns = clock_now_ns();
             write_all(moments[i].registers);
             rtc_init();
-            CHECK(now_s() - (uint64_t)moments[i].seconds <= 1);
+            uint64_t passed_s = now_s() - (uint64_t)moments[i].seconds;
+            CHECK(passed_s <= 1 + (clock_now_ns() - start_ns) / CLOCK_NS_PER_SECOND);
         }
     }
-    uint64_t first_ns = rtc_now_ns(), first_clock_ns = clock_now_ns();
+    uint64_t first_clock_ns = clock_now_ns();
+    uint64_t first_ns = rtc_now_ns();
     clock_sleep_ms(3);
-    CHECK(rtc_now_ns() - first_ns >= 3 * CLOCK_NS_PER_MS);
-    CHECK(rtc_now_ns() - first_ns <= clock_now_ns() - first_clock_ns + CLOCK_NS_PER_MS);
+    uint64_t passed_ns = rtc_now_ns() - first_ns;
+    CHECK(passed_ns >= 3 * CLOCK_NS_PER_MS);
+    CHECK(passed_ns <= clock_now_ns() - first_clock_ns);
     write_all(before);
     rtc_init();
 }
@@ -140,15 +144,17 @@ TEST(rtc_update, "a clock that is read while it counts is never half a step behi
 {
     struct rtc_registers before = read_all();
     // A second before all fields change; reads follow each other until it has happened.
+    uint64_t start_ns = clock_now_ns();
     write_all((struct rtc_registers){0x59, 0x59, 0x23, 0x31, 0x12, 0x99, 0x19, 0x02});
     uint64_t end = 946684800, last = 0;
     for (unsigned reads = 0; last < end && reads < 3000; reads++) {
         rtc_init();
         last = now_s();
-        CHECK(last == end - 1 || last == end);
+        uint64_t passed_s = (clock_now_ns() - start_ns) / CLOCK_NS_PER_SECOND;
+        CHECK(last >= end - 1 && last <= end + passed_s); // a busy host may stop us for longer
         clock_sleep_ms(1);
     }
-    CHECK_EQUAL(last, end);
+    CHECK(last >= end);
     write_all(before);
     rtc_init();
 }

@@ -4,6 +4,7 @@
 #include "kernel/mm/kmalloc.h"
 #include "kernel/mm/pmm.h"
 #include "kernel/proc/process.h"
+#include "kernel/proc/sched.h"
 #include "tests/kernel/files.h"
 
 static struct file *reader, *writer; // of the pipe in use
@@ -264,6 +265,15 @@ TEST(pipe_large, "a write that is larger than the pipe waits for the reader, and
     kfree(read);
 }
 
+// Lets a process run until it waits.
+static void until_waiting(int pid)
+{
+    for (unsigned i = 0; i < 100000 && !process_find(pid)->thread.queue; i++) {
+        sched_yield();
+    }
+    CHECK(process_find(pid)->thread.queue != NULL);
+}
+
 static int64_t waited_result;
 
 static int wait_to_read(void *argument)
@@ -278,8 +288,9 @@ TEST(pipe_last_writer, "who waits to read gets 0 when the last writer goes")
 {
     REQUIRE(open_pipe(0));
     waited_result = 99;
-    CHECK(process_create("reader", wait_to_read, NULL) > 0);
-    clock_sleep_ms(5);
+    int pid = process_create("reader", wait_to_read, NULL);
+    REQUIRE(pid > 0);
+    until_waiting(pid);
     CHECK_EQUAL(waited_result, 99);
     file_close(writer);
     CHECK(process_wait(-1, NULL) > 0);
@@ -300,8 +311,9 @@ TEST(pipe_last_reader, "who waits to write gets -EPIPE when the last reader goes
 
     REQUIRE(page && open_pipe(0));
     waited_result = 99;
-    CHECK(process_create("writer", wait_to_write, page) > 0);
-    clock_sleep_ms(5);
+    int pid = process_create("writer", wait_to_write, page);
+    REQUIRE(pid > 0);
+    until_waiting(pid);
     CHECK_EQUAL(waited_result, PIPE_SIZE);
     file_close(reader);
     CHECK(process_wait(-1, NULL) > 0);

@@ -465,6 +465,17 @@ TEST(tty_closed, "while nobody has it open, keys wait for input_read, or for who
 
 // ---- Sessions ----
 
+static volatile bool reading;
+
+// Types when the reader has the terminal.
+static int type_to_reader(void *keys)
+{
+    while (!reading) {
+        clock_sleep_ms(1);
+    }
+    return type_later(keys);
+}
+
 // A process that is the first of a session, has the terminal, and reads from it.
 static int read_in_session(void *result)
 {
@@ -485,6 +496,7 @@ static int read_in_session(void *result)
     struct file *own;
     CHECK_EQUAL(file_open(NULL, "/dev/tty", O_RDWR, 0, &own), 0);
     file_close(own);
+    reading = true;
     *length = read_some(LINE_MAX, false);
     return signal_due();
 }
@@ -493,8 +505,9 @@ static void check_interrupted(const char *keys, int signal)
 {
     int64_t length = 0;
     int status = 0;
+    reading = false;
     int pid = process_create("reader", read_in_session, &length);
-    process_create("keys", type_later, (void *)(virt_t)keys);
+    process_create("keys", type_to_reader, (void *)(virt_t)keys);
     CHECK_EQUAL(process_wait(pid, &status), pid);
     CHECK_EQUAL(status, signal);
     CHECK_EQUAL(length, signal ? -EINTR : 3);
