@@ -51,9 +51,10 @@ static inline void check_failed(const char *file, int line, const char *expressi
     _exit(1);
 }
 
-// Waits until a process sleeps, which /proc tells.
-static inline void check_sleeps(pid_t pid)
+// Waits until /proc tells of a process that it is in a state: 'S' sleeps, 'Z' has ended.
+static inline void check_state(pid_t pid, char state)
 {
+    const char wanted[] = {')', ' ', state, ' ', '\0'};
     char path[32], text[100];
     snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
     do {
@@ -62,7 +63,12 @@ static inline void check_sleeps(pid_t pid)
         ssize_t length = read(file, text, sizeof(text) - 1);
         text[length > 0 ? length : 0] = '\0';
         close(file);
-    } while (strstr(text, ") S ") == NULL);
+    } while (strstr(text, wanted) == NULL);
+}
+
+static inline void check_sleeps(pid_t pid)
+{
+    check_state(pid, 'S');
 }
 
 // How a child ended.

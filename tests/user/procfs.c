@@ -158,9 +158,8 @@ TEST(of_others, "files and directory of another process are seen as well, until 
     CHECK(file >= 0 && read(file, bytes, 8) == 8);
     // While it has ended, but nobody has asked how: it has nothing any more.
     CHECK(write(ends[1], "x", 1) == 1);
-    while (access(path, 0) == 0) {
-        usleep(1000);
-    }
+    check_state(pid, 'Z');
+    CHECK_ERROR(access(path, 0), ENOENT);
     snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
     struct stat status;
     CHECK(lstat(path, &status) == 0 && S_ISLNK(status.st_mode));
@@ -208,20 +207,25 @@ static long long us(struct timeval time)
     return time.tv_sec * 1000000ll + time.tv_usec;
 }
 
-// Uses up processor time: computing, or in the kernel.
-static void use_time(bool in_kernel, long long time_us)
+// Uses up processor time, computing or in the kernel: until so much is used and, with `mostly`, two
+// thirds of it are of this kind, or ten seconds are over. (The time for which a busy host stops the
+// machine is put down to either.)
+static void use_time(bool in_kernel, long long time_us, bool mostly)
 {
     static char buffer[65536];
     int zero = open("/dev/zero", O_RDONLY);
-    struct rusage usage;
+    long long used, wanted;
     do {
         for (volatile int i = 0; i < 10000 && !in_kernel; i++) {
         }
         for (int i = 0; i < 20 && in_kernel; i++) {
             CHECK(read(zero, buffer, sizeof(buffer)) == sizeof(buffer));
         }
+        struct rusage usage;
         getrusage(RUSAGE_SELF, &usage);
-    } while (us(usage.ru_utime) + us(usage.ru_stime) < time_us);
+        used = us(usage.ru_utime) + us(usage.ru_stime);
+        wanted = us(in_kernel ? usage.ru_stime : usage.ru_utime);
+    } while (used < time_us || (mostly && wanted * 3 < used * 2 && used < 10000000));
     close(zero);
 }
 
@@ -232,7 +236,7 @@ static void check_kind(bool in_kernel)
     CHECK(getrusage(RUSAGE_CHILDREN, &before) == 0 && times(&times_before) != -1);
     pid_t pid = fork();
     if (pid == 0) {
-        use_time(in_kernel, 200000);
+        use_time(in_kernel, 200000, true);
         unsigned long user = 0, system = 0;
         FILE *stat = fopen("/proc/self/stat", "r");
         CHECK(stat != NULL &&
@@ -269,26 +273,28 @@ TEST(system_time, "the time of a program that has the kernel work is the kernel'
 static void check_timer(int which, int number, bool in_kernel)
 {
     struct itimerval timer = {{0, 20000}, {0, 50000}}, old;
+    struct rusage before, after;
     alarms = 0;
     signal(number, count_alarm);
+    getrusage(RUSAGE_SELF, &before);
     CHECK(setitimer(which, &timer, NULL) == 0 && getitimer(which, &old) == 0);
     CHECK(us(old.it_interval) == 20000 && us(old.it_value) > 0 && us(old.it_value) <= 60000);
     usleep(200000); // which is no processor time
-    CHECK(alarms == 0);
-    struct rusage before, after;
-    getrusage(RUSAGE_SELF, &before);
+    getrusage(RUSAGE_SELF, &after);
+    CHECK(alarms == 0 || us(after.ru_utime) + us(after.ru_stime) >=
+                             us(before.ru_utime) + us(before.ru_stime) + 49000);
     while (alarms < 3) {
-        use_time(in_kernel, 0);
+        use_time(in_kernel, 0, false);
     }
     getrusage(RUSAGE_SELF, &after);
     long long user = us(after.ru_utime) - us(before.ru_utime);
     long long system = us(after.ru_stime) - us(before.ru_stime);
-    CHECK((which == ITIMER_VIRTUAL ? user : user + system) >= 60000);
+    CHECK((which == ITIMER_VIRTUAL ? user : user + system) >= 80000);
     timer = (struct itimerval){0};
     CHECK(setitimer(which, &timer, &old) == 0 && us(old.it_value) <= 30000);
     int before_that = alarms;
     getrusage(RUSAGE_SELF, &before);
-    use_time(in_kernel, us(before.ru_utime) + us(before.ru_stime) + 50000);
+    use_time(in_kernel, us(before.ru_utime) + us(before.ru_stime) + 50000, false);
     CHECK(alarms == before_that);
 }
 

@@ -112,7 +112,12 @@ static void make_calls(void)
     for (int i = 0; i < 20; i++) {
         close(i);
     }
-    CHECK(open("/dev/null", O_RDWR) == 0 && open("a", O_RDWR | O_CREAT, 0644) == 1);
+    CHECK(open("/dev/null", O_RDWR) == 0);
+    if (open("a", O_RDWR | O_CREAT, 0644) != 1) { // a call has made something else of it
+        char other[32];
+        snprintf(other, sizeof(other), "was-a-%d", (int)getpid());
+        CHECK(rename("a", other) == 0 && open("a", O_RDWR | O_CREAT, 0644) == 1);
+    }
     CHECK(open(".", O_RDONLY) == 2);
     memory = mmap(NULL, 6 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     for (int i = 0; i < 3 * PAGE; i += 8) {
@@ -182,12 +187,14 @@ TEST(random_calls, "random system calls leave the kernel up, and with as much me
     CHECK(chdir(FOLDER) == 0);
     done = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     CHECK(done != MAP_FAILED);
-    while (*done < count) {
+    for (unsigned idle = 0; *done < count;) {
         if (before == 0 && *done >= count / 5) {
             before = free_pages();
         }
-        unsigned long kept = seed;
+        unsigned long kept = seed, done_before = *done;
         run_round();
+        idle = *done > done_before ? 0 : idle + 1;
+        CHECK(idle < 1000); // else none gets as far as its calls any more
         seed = kept * 6364136223846793005u + 1442695040888963407u;
     }
     long after = 0;
@@ -203,6 +210,9 @@ static const struct test tests[] = {ENTRY(random_calls), {NULL, NULL}};
 
 int main(int argc, char **argv)
 {
+    if (argc < 1 || *argv[0] == '\0') {
+        return 0; // one of the random calls has started it
+    }
     count = argc > 1 ? strtoul(argv[1], NULL, 10) : count;
     seed = argc > 2 ? strtoul(argv[2], NULL, 10) | 1 : seed;
     return check_run(tests, 1, argv);

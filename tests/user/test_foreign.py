@@ -70,7 +70,7 @@ set -o pipefail; false | true; echo "pipe $?"; (exit 7) | true; echo "${PIPESTAT
 set -m; sleep 100 & kill -STOP %1; wait %1; echo "stopped $?"; jobs | cut -c1-12
 kill -CONT %1; kill %1; wait %1; echo "ended $?"
 sleep 0.1 & wait -n; echo "next $?"; trap 'echo usr1' USR1; kill -USR1 $$; trap 'echo leaving' EXIT
-read -t 0.1 x < <(sleep 0.3); echo $(( $? > 128 )); f() { local IFS=,; echo "$*"; return 3; }; f 1 2 3; echo $?
+read -t 0.1 x < <(sleep 30); echo $(( $? > 128 )); f() { local IFS=,; echo "$*"; return 3; }; f 1 2 3; echo $?
 [[ abc =~ ^a(.)c$ ]] && echo "${BASH_REMATCH[1]}"
 for ((i = 0; i < 3; i++)); do printf '%d ' $((i ** 2)); done; echo {1..3}{x,y}
 printf -v v '%05.1f' 3.14159; echo "$v"; printf '%q %(%Y)T\n' "a b'c" 0; echo $((0x1f + 2#101))

@@ -27,7 +27,7 @@ def run(builder, chapter, program: str, memory: str = "128M") -> list:
     with Qemu(build.image, memory=memory, cmdline=f"init=/test/{program}", symbols=build.kernel) as machine:
         machine.serial.fail = re.compile(r"^panic: ", re.MULTILINE)
         try:
-            machine.serial.expect(r"(?m)^done\s*$", 120 * SCALE)
+            machine.serial.expect(r"(?m)^done\s*$", 600 * SCALE)
             machine.wait_exit(30 * SCALE)
             return [machine.serial.text(), ""]
         except Exception as error:  # each test of the program says it

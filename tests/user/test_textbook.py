@@ -62,7 +62,8 @@ def run_host(path: pathlib.Path, folder: pathlib.Path) -> list:
     given = path.with_suffix(".in")
     with open(given if given.exists() else os.devnull, encoding="ascii") as stdin:
         done = subprocess.run([folder / "program", *ARGUMENTS], stdin=stdin, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, env=ENVIRONMENT, cwd=folder, check=False)
+                              stderr=subprocess.STDOUT, text=True, env=ENVIRONMENT, cwd=folder, check=False,
+                              timeout=120 * SCALE)
     return [done.stdout, done.returncode]
 
 

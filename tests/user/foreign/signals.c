@@ -50,8 +50,12 @@ int main(void)
     sigprocmask(SIG_SETMASK, &old, NULL);
     printf("unblocked: %d\n", (int)count);
     double kept = 1.5;
+    sigemptyset(&set);
+    sigaddset(&set, SIGALRM);
+    sigprocmask(SIG_BLOCK, &set, &old); // it must not come before the wait
     alarm(1);
-    pause();
+    sigsuspend(&old);
+    sigprocmask(SIG_SETMASK, &old, NULL);
     printf("alarm: %d %g\n", (int)count, kept * 2);
 
     pid_t pid = fork();

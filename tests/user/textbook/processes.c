@@ -75,9 +75,11 @@ int main(void)
     action.sa_handler = handler;
     sigemptyset(&action.sa_mask);
     sigaction(SIGALRM, &action, NULL);
-    struct itimerval timer = {{0, 0}, {0, 20000}};
+    struct itimerval timer = {{0, 20000}, {0, 20000}}; // again: the first may come before the pause
     setitimer(ITIMER_REAL, &timer, NULL);
     pause();
+    memset(&timer, 0, sizeof(timer));
+    setitimer(ITIMER_REAL, &timer, NULL);
     printf("signal: %d\n", seen == SIGALRM);
     signal(SIGUSR1, handler);
     raise(SIGUSR1);
