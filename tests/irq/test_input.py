@@ -119,6 +119,7 @@ def test_both(boot):
     for n in range(0, 60, 10):
         machine.serial.send(from_serial[n * 15:n * 15 + 150])
         machine.keys(from_keyboard[n:n + 10])
+    machine.serial.expect(r"(?:[0-9a-f]{2}\s){960}")        # all is there, and Ctrl-C is the last
     machine.keys(["ctrl-c"])
     end = machine.serial.expect(r"\b03\b").end()
     text = bytes.fromhex(" ".join(re.findall(r"\b[0-9a-f]{2}\b", machine.serial.text()[start:end]))).decode()

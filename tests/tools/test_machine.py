@@ -5,6 +5,7 @@ import re
 import select
 import subprocess
 import sys
+import time
 import zlib
 
 import pytest
@@ -12,6 +13,7 @@ from support.session import once
 
 from tools.machine import Bochs, DiskError, Elf, ExpectationFailed, MachineError, Qemu, page_tables, set_command_line
 from tools.machine.bochs import available as bochs_available
+from tools.machine.errors import seconds
 from tools.machine.faultlog import fatal_chain
 from tools.machine.image import COMMAND_LINE_OFFSET, command_line
 from tools.machine.keys import chord
@@ -218,8 +220,11 @@ def test_a_second_disk_does_not_boot_first(guest, tmp_path):
 
 def test_injected_errors_reach_the_bios(guest):
     with Qemu(guest, errors=[DiskError(sector=0)]) as machine:
+        deadline = time.monotonic() + seconds()
+        while "No bootable device" not in machine.screen_text():
+            assert machine.running() and time.monotonic() < deadline
         with pytest.raises(ExpectationFailed, match="No bootable device"):
-            machine.serial.expect(READY, 5)
+            machine.serial.expect(READY, 0.1)
 
 
 def test_the_run_works_on_a_copy(guest):

@@ -91,7 +91,8 @@ class FaultLog:
         """The end of the log, with everything that QEMU has written so far."""
         while self._take(0):
             pass
-        return self._tail.decode("latin-1")
+        with self._lock:        # the reader has the last piece in its hands until it lets go of the lock
+            return self._tail.decode("latin-1")
 
     def started(self) -> None:
         """QEMU has the pipe: close our copy of the end that is written to."""

@@ -136,8 +136,10 @@ class Qemu:
         free = [f"bus=ide.{n},unit=0" for n in range(6)] if "q35" in machine else \
                [f"bus=ide.{n // 2},unit={n % 2}" for n in range(4)]
 
+        # A flush ends in the host's memory, which outlives this machine: it must not wait for the host's disk. (With
+        # `icount` the guest's time would go on meanwhile.)
         def block_device(path: pathlib.Path, name: str, errors: Sequence[DiskError] = ()) -> str:
-            nodes = ["-blockdev", f"driver=file,node-name={name}-file,filename={path}"]
+            nodes = ["-blockdev", f"driver=file,node-name={name}-file,filename={path},cache.no-flush=on"]
             lower = f"{name}-file"
             if errors:
                 rules = f"driver=blkdebug,node-name={name}-debug,image={lower}"
