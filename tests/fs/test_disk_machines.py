@@ -114,10 +114,8 @@ def test_pci_devices(test_build) -> None:
                "e1000,bus=three,addr=4.0,multifunction=on", "e1000,bus=three,addr=4.7", "e1000,addr=5.0,multifunction=on",
                "e1000,addr=5.3"]
     with Qemu(test_build.image, cmdline="tests=pci_list", symbols=test_build.kernel, stopped=True,
-              args=[word for device in devices for word in ("-device", device)]) as machine:
-        machine.cont()
-        machine.serial.expect(r"^ata0: ")
-        machine.stop()          # the BIOS has given the buses their numbers
+              gdb=True, args=[word for device in devices for word in ("-device", device)]) as machine:
+        machine.gdb().run_to(machine.symbols.address("first_program"))      # the BIOS has given the buses their numbers
         expected = set()
 
         def walk(device: dict) -> None:
@@ -129,7 +127,7 @@ def test_pci_devices(test_build) -> None:
         for bus in machine.qmp("query-pci"):
             for device in bus["devices"]:
                 walk(device)
-        machine.cont()
+        machine.gdb().resume()
         machine.wait_exit()
         result = parse(machine.com2.text()).results["pci_list"]
     found = {tuple(int(part, base) for part, base in zip(match.groups(), (10, 10, 10, 16, 16))) for note in result.messages

@@ -8,7 +8,7 @@ pytestmark = pytest.mark.chapters("09")
 
 SETUP = r"""
 mkdir d d/s; printf 'b\na\nc\na\n' >f; printf '10\n9\n2\n' >n; printf 'x:1:z\ny:3:w\nz:2:q\n' >k; cp f d/g; seq 30 >s
-printf 'hello world\nfoo bar foo\nHello\n\nend\n' >t; touch -d '2020-01-01 10:00' old; head -c 5000 /dev/zero >big
+printf 'hello world\nfoo bar foo\nHello\n\nend\n' >t; touch -d '2020-01-01 10:00' old d/s d/g; head -c 5000 /dev/zero >big
 ln -s f l; ln -s nosuch dang; >.hid; printf 'a b\tc\n' >w; chmod 644 f n
 """
 LINES = r"""
@@ -88,7 +88,7 @@ touch -d garbage q; ls
 du -c d | tail -n 1 | cut -f2
 du -d1 . | cut -f2 | sort
 du -ad1 d | cut -f2 | sort
-find . -mmin +60
+find . -mmin +60 | sort
 find . -links +1 | sort
 sort -C f
 tr '[:foo:]' x <f

@@ -63,7 +63,8 @@ def test_type_ahead(machine):
     """What is typed before the program is there that reads it gets to it as lines, with their end."""
     machine.serial.expect(PROMPT)
     machine.serial.send("cat\rone\rtwx\x7fo\r\x04echo three\r")
-    machine.serial.expect(r"^one\n(?s:.*)^two\n(?s:.*)^three\n/# $")
+    # The echo of what comes late may stand before a line of cat's; that of "two" has its erased letter in it.
+    machine.serial.expect(r"^one\n(?s:.*)two\n(?s:.*)^three\n/# $")
 
 
 def test_interrupt(machine, type_text):

@@ -23,7 +23,7 @@ from .ktap import parse
 from .session import once
 
 FILE_NAME = re.compile(r"(\d\d)-(?:(\d\d)-)?[^/]*\.c")
-RUN_TIMEOUT = 300
+RUN_TIMEOUT = 900
 PANIC_TIMEOUT = 60
 MEMORY = "128M"
 
