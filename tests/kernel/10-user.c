@@ -233,6 +233,7 @@ PROGRAM(bad_states,
         "movl $0x600800, %edi\n movl $63, %eax\n syscall\n" // uname: copied upwards, up to x86_64
         "movl $7, %edi\n testq %rax, %rax\n jnz 1f\n cmpb $120, 0x600904\n jne 1f\n"
         "movq $-1, %rcx\n 2: decq %rcx\n cmpq $-2000000, %rcx\n jne 2b\n" // and some interrupts
+        "movl $8, %edi\n pushfq\n popq %rbx\n testl $0x4000, %ebx\n jz 1f\n"
         "pushq $0x202\n popfq\n"
         "pushfq\n orl $0x40000, (%rsp)\n popfq\n movl $39, %eax\n syscall\n" // AC
         "movl $3, %edi\n pushfq\n popq %rbx\n testl $0x40000, %ebx\n jz 1f\n"

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define OUTPUT_SIZE 4096
@@ -64,6 +65,26 @@ void command_usage(const char *text)
 {
     dprintf(STDERR_FILENO, "usage: %s\n", text);
     exit(2);
+}
+
+bool command_target(int count, char *const *operands, const char *usage)
+{
+    if (count < 2) {
+        if (count > 0) {
+            warnx("missing destination file operand after '%s'", operands[0]);
+        } else {
+            warnx("missing file operand");
+        }
+        command_usage(usage);
+    }
+    const char *target = operands[count - 1];
+    struct stat status;
+    bool there = stat(target, &status) == 0, into = there && S_ISDIR(status.st_mode);
+    if (!into && count > 2) {
+        errno = there ? ENOTDIR : errno;
+        err(1, "target '%s'", target);
+    }
+    return into;
 }
 
 bool command_number(const char *text, int64_t *number)

@@ -20,6 +20,11 @@ void *must_grow(void *array, size_t count, size_t size);
 // Says "usage: TEXT" and ends the program with status 2.
 _Noreturn void command_usage(const char *text);
 
+// Looks at the operands of a command that puts files somewhere, "source... target": returns whether
+// the target is a directory, into which they go. Ends the program with a message when there are too
+// few of them, or too many for what is no directory.
+bool command_target(int count, char *const *operands, const char *usage);
+
 // Reads a whole text as a decimal number; false when it is none or does not fit.
 bool command_number(const char *text, int64_t *number);
 

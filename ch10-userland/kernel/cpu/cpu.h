@@ -38,7 +38,7 @@
 #define RFLAGS_RF 0x10000
 #define RFLAGS_AC 0x40000
 #define RFLAGS_FIXED 0x2 // always set
-#define RFLAGS_USER 0x50dd5 // what a program may change: CF PF AF ZF SF TF DF OF RF AC
+#define RFLAGS_USER 0x254dd5 // a program may change: CF PF AF ZF SF TF DF OF NT RF AC ID
 
 // What LGDT and LIDT take: the pseudo-descriptor of Intel SDM vol. 3A, 3.5.1.
 struct __attribute__((packed)) cpu_table_pointer {

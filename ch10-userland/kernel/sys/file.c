@@ -451,7 +451,9 @@ int64_t sys_syncfs(struct trap_frame *frame)
     if (!file) {
         return -EBADF;
     }
-    return filesystem->operations->sync ? filesystem->operations->sync(filesystem) : 0;
+    int error = file_source_save(NULL); // of any file system: there is only one that is written to
+    int other = filesystem->operations->sync ? filesystem->operations->sync(filesystem) : 0;
+    return error ? error : other;
 }
 
 int64_t sys_ftruncate(struct trap_frame *frame)

@@ -232,21 +232,8 @@ int main(int argc, char **argv)
         cp.force |= option == 'f';
         cp.verbose |= option == 'v';
     }
-    if (argc - optind < 2) {
-        if (optind < argc) {
-            warnx("missing destination file operand after '%s'", argv[optind]);
-        } else {
-            warnx("missing file operand");
-        }
-        command_usage(usage);
-    }
+    bool into = command_target(argc - optind, argv + optind, usage);
     const char *target = argv[argc - 1];
-    struct stat there;
-    bool into = stat(target, &there) == 0 && S_ISDIR(there.st_mode);
-    if (!into && argc - optind > 2) {
-        errno = stat(target, &there) == 0 ? ENOTDIR : errno;
-        err(1, "target '%s'", target);
-    }
     cp.buffer = must_malloc(BUFFER_SIZE);
     cp.out = output_open(STDOUT_FILENO);
     int status = 0;

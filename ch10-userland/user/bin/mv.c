@@ -45,26 +45,14 @@ int main(int argc, char **argv)
         ask = option == 'i' || (ask && option != 'f' && option != 'n');
         verbose |= option == 'v';
     }
-    if (argc - optind < 2) {
-        if (optind < argc) {
-            warnx("missing destination file operand after '%s'", argv[optind]);
-        } else {
-            warnx("missing file operand");
-        }
-        command_usage(usage);
-    }
+    bool into = command_target(argc - optind, argv + optind, usage);
     const char *target = argv[argc - 1];
-    struct stat there;
-    bool into = stat(target, &there) == 0 && S_ISDIR(there.st_mode);
-    if (!into && argc - optind > 2) {
-        errno = stat(target, &there) == 0 ? ENOTDIR : errno;
-        err(1, "target '%s'", target);
-    }
     struct output *out = output_open(STDOUT_FILENO);
     int status = 0;
     for (int i = optind; i < argc - 1; i++) {
         char *name = path_last(argv[i]);
         char *path = into ? path_join(target, name) : must_strdup(target);
+        struct stat there;
         bool exists = lstat(path, &there) == 0;
         if (!exists || (!keep && (!ask || command_ask("overwrite", path)))) {
             int failed = move(argv[i], path);

@@ -289,6 +289,16 @@ void *mmap(void *start, size_t size, int rights, int flags, int descriptor, off_
     return (void *)SYSTEM_CALL(SYS_mmap, start, size, rights, flags, descriptor, offset);
 }
 
+int msync(void *start, size_t size, int flags)
+{
+    return (int)SYSTEM_CALL(SYS_msync, start, size, flags);
+}
+
+int madvise(void *start, size_t size, int advice)
+{
+    return (int)SYSTEM_CALL(SYS_madvise, start, size, advice);
+}
+
 int munmap(void *start, size_t size)
 {
     return (int)SYSTEM_CALL(SYS_munmap, start, size);

@@ -11,6 +11,8 @@
 void *mmap(void *start, size_t size, int rights, int flags, int descriptor, off_t offset);
 int munmap(void *start, size_t size);
 int mprotect(void *start, size_t size, int rights);
+int msync(void *start, size_t size, int flags);
+int madvise(void *start, size_t size, int advice);
 void *mremap(void *start, size_t size, size_t new_size, int flags, ...);
 
 #endif
