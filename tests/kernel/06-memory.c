@@ -26,6 +26,7 @@
 #define SIZE 40         // of all blocks, so that all meet in one slab cache
 
 static volatile unsigned interrupts;
+static volatile bool running;
 static uint64_t *held[16]; // by the handler, from one interrupt to another
 static phys_t held_pages[ARRAY_LENGTH(held)];
 
@@ -66,6 +67,9 @@ static void on_interrupt(void)
     unsigned slot = interrupts % ARRAY_LENGTH(held);
 
     in8(DATA); // acknowledges
+    if (!running) {
+        return; // it was on its way when the interrupts were stopped
+    }
     exchange(&held[slot], &held_pages[slot], interrupts % 3, slot);
     interrupts++;
     out8(DATA, 0); // and starts the next one
@@ -74,6 +78,7 @@ static void on_interrupt(void)
 static void start_interrupts(void)
 {
     irq_register(IRQ_COM2, on_interrupt);
+    running = true;
     while (!(in8(LINE_STATUS) & TRANSMITTER_EMPTY)) {
     }
     out8(MODEM_CONTROL, DTR_RTS | OUT2 | LOOPBACK);
@@ -84,6 +89,7 @@ static void start_interrupts(void)
 
 static void stop_interrupts(void)
 {
+    running = false;
     out8(INTERRUPT_ENABLE, 0);
     out8(FIFO_CONTROL, FIFO_OFTEN);
     out8(MODEM_CONTROL, DTR_RTS);
