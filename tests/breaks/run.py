@@ -24,7 +24,7 @@ import tempfile
 
 TESTS = pathlib.Path(os.path.abspath(__file__)).parents[1]
 ROOT = pathlib.Path(os.environ.get("RUNG_ROOT") or TESTS.parent)
-TIMEOUT = 1800
+TIMEOUT = 3600      # two kernel runs that hang, and their builds
 PYTEST_FAILED = 1       # tests ran, and some failed
 # What clang, nasm and ld.lld say in a test's report when the patched chapter does not build.
 NOT_BUILT = re.compile(r"\.(?:[ch]|asm|ld):\d+(?::\d+)?: (?:fatal )?error: |ld\.lld: error: ")

@@ -123,8 +123,8 @@ def _make_disk(build, base: bytes, disk: pathlib.Path) -> None:
 
 
 def _drive(log: pathlib.Path) -> list[str]:
-    return ["-blockdev", "driver=file,node-name=f0,filename={image}",
-            "-blockdev", f"driver=file,node-name=l0,filename={log}",
+    return ["-blockdev", "driver=file,node-name=f0,filename={image},cache.no-flush=on",
+            "-blockdev", f"driver=file,node-name=l0,filename={log},cache.no-flush=on",
             "-blockdev", "driver=blklogwrites,node-name=w0,file=f0,log=l0,log-sector-size=512",
             "-blockdev", "driver=raw,node-name=d0,file=w0",
             "-device", "ide-hd,bus=ide.0,unit=0,drive=d0,write-cache=on,bootindex=0"]

@@ -145,7 +145,8 @@ def test_processor_halts(test_build) -> None:
     assert result.passed, "\n".join(result.messages)
     costs = {name: int(value) for name, value in (note.split() for note in result.messages)}
     print(costs)
-    assert costs["busy"] <= 10000     # 2,300 on a quiet host; by PIO 140,000
+    # While a busy host lets the disk wait, the guest's time goes on: a tick, a million counts apart, takes some 240.
+    assert costs["busy"] - costs["idle"] // 4000 <= 10000       # 2,500; by PIO 140,000
     assert costs["idle"] > 0
 
 

@@ -17,6 +17,8 @@ def test_costs(builder, chapter):
         costs = {name: int(value) for name, value in re.findall(r"^# ext2 (\w+) (\d+)$", machine.com2.text(),
                                                                 re.MULTILINE)}
     print(costs)
+    # A tick while the host lets the disk wait is no cost of the file system's (see test_processor_halts).
+    costs = {name: cost - costs.get(f"{name}_idle", 0) // 4000 for name, cost in costs.items()}
     assert costs["read"] <= 1000
     assert costs["read_random"] <= 1500
     assert costs["write_new"] <= 5000 and costs["write_again"] <= 2700

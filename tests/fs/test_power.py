@@ -99,7 +99,7 @@ def test_bochs(boot):
     """In Bochs too: another boot, then off."""
     machine = boot.bochs()
     type_line(machine, "power again")
-    machine.serial.expect("^This is boot 2 of this disk")
+    machine.serial.expect("^This is boot 2 of this disk", 60)
     type_line(machine, "power off")
     machine.wait_exit()
     assert re.search(r"ACPI.*soft power off", machine.log()), machine.log()[-2000:]

@@ -5,6 +5,7 @@ import pathlib
 import platform
 import pty
 import random
+import re
 import select
 import struct
 import subprocess
@@ -38,6 +39,14 @@ def compile_editor(chapter, folder: pathlib.Path) -> list:
     return [done.returncode, done.stdout]
 
 
+def bytes_read(process: int) -> int:
+    """How many bytes the editor has read, from wherever."""
+    try:
+        return int(re.search(r"^rchar: (\d+)", pathlib.Path(f"/proc/{process}/io").read_text(), re.MULTILINE)[1])
+    except OSError:     # it has just ended
+        return 0
+
+
 def waits_for_key(process: int) -> bool:
     """Whether the editor waits for a key, however long that takes: behind an Esc it waits for a moment first."""
     number, no_end = POLL[platform.machine()]
@@ -62,12 +71,16 @@ def edit(builder, chapter):
             os.environ["ASAN_OPTIONS"] = f"detect_leaks=0:log_path={path}.asan"
             os.execv(folder / "edit", ["edit", str(path)])
         drawn, pieces, deadline = b"", list(keys), time.monotonic() + TIMEOUT
+        typed, before = 0, None     # how much was typed, and what the editor had read before that
         while True:
-            # The next piece waits until all is drawn; within a piece nothing does.
+            # The next piece waits until all is read and drawn; within a piece nothing does.
             inside = pieces and pieces[0] != keys[len(keys) - len(pieces)]
             readable, writable, _ = select.select([terminal], [terminal] if inside else [], [], 0.01)
-            if not readable and not inside and drawn and pieces and waits_for_key(child):
-                writable = [terminal]
+            if not readable and not inside and drawn and pieces:
+                read = bytes_read(child)        # asked first: what was typed may still be on its way
+                if waits_for_key(child):
+                    before = bytes_read(child) if before is None else before
+                    writable = [terminal] if typed == 0 or read - before >= typed else []
             assert time.monotonic() < deadline, drawn[-2000:]
             if readable:
                 try:
@@ -79,6 +92,7 @@ def edit(builder, chapter):
                     break
             elif writable:
                 sent = os.write(terminal, pieces[0][:1000])
+                typed += sent
                 pieces[0] = pieces[0][sent:]
                 if not pieces[0]:
                     pieces.pop(0)

@@ -89,7 +89,7 @@ TEST(ata_lost_interrupt, "an interrupt that does not come costs some millisecond
         CHECK_EQUAL(block_finish(block_device(0), &request), 0);
         out8(SLAVE_MASK, mask);
         CHECK_EQUAL(sum(), expected);
-        CHECK(clock_now_ns() - since < CLOCK_NS_PER_SECOND);
+        CHECK(clock_now_ns() - since < 5 * CLOCK_NS_PER_SECOND); // else it had to time out
     }
 }
 

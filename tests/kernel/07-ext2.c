@@ -60,13 +60,14 @@ static uint64_t work(void)
 // Reads or writes the file's pages in an order, and notes what one costs.
 static void measure(const char *name, struct file *file, char *page, bool write, uint32_t step)
 {
-    uint64_t start = work();
+    uint64_t start = work(), idle = clock_idle_tsc();
     for (uint32_t i = 0, at = 0; i < COST_PAGES; i++, at = (at + step) % COST_PAGES) {
         int64_t done = write ? put(file, page, PAGE, (int64_t)at * PAGE)
                              : get(file, page, PAGE, (int64_t)at * PAGE);
         REQUIRE(done == PAGE);
     }
     test_note("ext2 %s %lu", name, (work() - start) / COST_PAGES);
+    test_note("ext2 %s_idle %lu", name, (clock_idle_tsc() - idle) / COST_PAGES);
 }
 
 TEST(ext2_costs, "what it costs to read and to write 4 KiB of a file")

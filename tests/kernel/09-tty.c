@@ -353,8 +353,9 @@ TEST(tty_waits, "a reader sleeps until there is enough")
     settings.c_lflag &= ~(uint32_t)(ICANON | ECHO);
     settings.c_cc[VMIN] = 3;
     set(&settings);
-    process_create("keys", type_later, "abcd");
+    process_create("keys", type_later, "abc");
     CHECK_EQUAL(read_some(LINE_MAX, false), 3);
+    process_create("keys", type_later, "d");
     CHECK_EQUAL(read_some(1, false), 1);
     while (process_wait(-1, NULL) > 0) {
     }

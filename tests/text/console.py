@@ -47,13 +47,15 @@ class _Run:
         text = _ESCAPES.sub("", self.raw.decode(errors="replace")) + ("\n" if self.ended else "")
         return re.sub(r"\b(ld\.lld|clang)-\d+", r"\1", text)      # whichever version LLVM=-22 picks
 
-    def expect(self, regex: str) -> None:
-        """Wait for a match behind the last one."""
+    def expect(self, regex: str, question: str = "") -> None:
+        """Wait for a match behind the last one; ask the monitor this question again and again until it answers so."""
         compiled = re.compile(regex, re.MULTILINE)
         while not (match := compiled.search(self.text, self.position)):
             left = self.deadline - time.monotonic()
             if self.ended or left <= 0:
                 raise Differs(f"expected\n{regex}\nin what came:\n{self.text[self.position:]}")
+            if question and self.text.endswith("\n(qemu) "):
+                self.send(question + "\n")
             if self.selector.select(left):
                 data = self.process.stdout.read()
                 self.raw += data or b""
@@ -70,6 +72,9 @@ class _Run:
         except ProcessLookupError:
             pass
         self.process.wait()
+        os.set_blocking(self.process.stdout.fileno(), True)
+        while self.process.stdout.read(65536):      # until QEMU has ended too, and let go of the disk
+            pass
         self.selector.close()
         self.process.stdin.close()
         self.process.stdout.close()
@@ -85,7 +90,7 @@ def check(lines: tuple[str, ...], folder: pathlib.Path) -> None:
                        stderr=subprocess.DEVNULL, check=False)
     run = _Run(command, folder)
     try:
-        expected, in_monitor = "", False
+        expected, in_monitor, question = "", False, ""
         for line in lines:
             typed = _TYPED.fullmatch(line)
             if not typed:
@@ -93,7 +98,7 @@ def check(lines: tuple[str, ...], folder: pathlib.Path) -> None:
                 continue
             if expected:
                 run.expect("^" + expected)
-            expected = ""
+            expected, question = "", ""
             if typed[1] != "(qemu) ":
                 run.expect("^" + re.escape(typed[1]))
                 run.send(typed[2] + "\r")
@@ -104,8 +109,9 @@ def check(lines: tuple[str, ...], folder: pathlib.Path) -> None:
                     in_monitor = True
                 run.expect(r"\(qemu\) ")
                 run.send(typed[2] + "\n")
+                question = typed[2]     # what it shows may not be so yet
                 run.expect(r".*\n")     # the monitor's editor shows each letter many times
         if expected:
-            run.expect("^" + expected.removesuffix(r"\n") + "$")     # what hangs may do so within a line
+            run.expect("^" + expected.removesuffix(r"\n") + "$", question)     # what hangs may do so within a line
     finally:
         run.close()
