@@ -128,7 +128,7 @@ static void restore_registers(struct trap_frame *frame, const struct signal_cont
         .rcx = from->rcx,
         .rsp = from->rsp,
         .rip = from->rip,
-        .rflags = from->rflags & ~(uint64_t)RFLAGS_NT,
+        .rflags = from->rflags & ~(uint64_t)RFLAGS_NT, // a handler sets none, as on Linux
         .vector = TRAP_LOAD_ALL, // and trap_make_safe
     };
 }
